@@ -1,0 +1,1 @@
+"""Compile and run hypotheses, turn verdicts into numbers. Pure Python, no fairseq."""
