@@ -1,0 +1,44 @@
+# Every target installs into .venv what is missing. PYTHON=... picks the interpreter, TORCH_INDEX=... the wheel index
+# torch is taken from (https://download.pytorch.org/whl/cpu, say, where the default is a large CUDA build).
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= out/quickstart
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help install quickstart test check clean
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: $(STAMP) ## .venv with torch, fairseq, the plugin and its tools
+
+$(STAMP): setup.py pyproject.toml constraints.txt fairseq.lock.txt scripts/find_python.sh
+	@python=$$(PYTHON="$(PYTHON)" scripts/find_python.sh) || exit 1; \
+	 test -x $(BIN)/python || { echo "creating $(VENV) with $$python"; "$$python" -m venv $(VENV); }
+	@echo "installing torch, then the rest by constraints.txt (a minute or two)"
+	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	   $(PIP) --no-deps --require-hashes -r fairseq.lock.txt; \
+	   $(PIP) -c constraints.txt -e '.[fairseq,plots,dev]'; \
+	 else \
+	   $(PIP) --no-deps fairseq==0.12.2; \
+	   $(PIP) -e '.[plots,dev]' bitarray cffi cython regex scikit-learn; \
+	 fi
+	@touch $(STAMP)
+
+quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: minutes on 2 cores
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quickstart.sh "$(OUT)"
+
+test: $(STAMP)   ## every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: $(STAMP)  ## style and types: ruff, mypy, shellcheck
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/shellcheck scripts/*.sh .ci/run
+
+clean:           ## removes what the targets made
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache
