@@ -1,0 +1,24 @@
+"""The one exception that stands for a user's mistake, shown as one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+_previous_hook = sys.excepthook
+
+
+class UserError(Exception):
+    """A mistake in the input or the options; its text says what is wrong, where, and what to do next."""
+
+
+def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, UserError):
+        print(f"fairseq_cft: error: {error}", file=sys.stderr)
+    else:
+        _previous_hook(kind, error, trace)
+
+
+# fairseq's command lines let every exception through to the interpreter, which exits with status 1 either way.
+# test_errors.py breaks without this line.
+sys.excepthook = _show

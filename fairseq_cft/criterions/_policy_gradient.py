@@ -1,0 +1,54 @@
+"""Estimators of the gradient of E[cost(ŷ)] over ŷ ~ p(·|x): pure functions of tensors, no fairseq.
+
+Legend: N sentences, K samples of ŷ a sentence. Costs are in nats, lower is better.
+
+All of them give an advantage for each sample; the surrogate ``mean_k advantage_k · log p(ŷ_k)`` has the estimated
+gradient. A baseline lowers the variance and leaves the mean as it is, as long as it does not depend on its own sample
+(Williams 1992; Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline for free"; Rennie et al. 2017).
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def reinforce_advantages(costs: Tensor) -> Tensor:
+    """The costs themselves, without a baseline: (N, K) -> (N, K). The paper's estimator."""
+    return costs
+
+
+def rloo_advantages(costs: Tensor) -> Tensor:
+    """Each cost less the mean of the other samples of its sentence: (N, K) -> (N, K); K must be at least 2."""
+    samples = costs.size(1)
+    if samples < 2:
+        raise ValueError(f"the leave-one-out baseline needs at least 2 samples a sentence, not {samples}")
+    others = (costs.sum(1, keepdim=True) - costs) / (samples - 1)
+    return costs - others
+
+
+def self_critical_advantages(costs: Tensor, greedy_costs: Tensor) -> Tensor:
+    """Each cost less the cost of the greedy output: (N, K), (N,) -> (N, K)."""
+    return costs - greedy_costs.unsqueeze(1)
+
+
+def sum_of_squares(advantages: Tensor) -> tuple[Tensor, Tensor]:
+    """Sum of squares and count of advantages, to be added up over workers before ``scale`` divides by their root."""
+    return advantages.square().sum(), advantages.new_tensor(float(advantages.numel()))
+
+
+def scale(advantages: Tensor, squares: Tensor, count: Tensor, floor: float = 1.0) -> Tensor:
+    """Advantages divided by their root mean square over the whole batch, in nats, but never by less than ``floor``.
+
+    One positive factor for the whole batch: the direction of the estimated gradient stays, and its size no longer
+    depends on how many nats a wrong output costs. The floor keeps a batch in which hardly anything differs from being
+    blown up. Shape (N, K) -> (N, K).
+    """
+    return advantages / (squares / count).sqrt().clamp(min=floor)
+
+
+def surrogate_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
+    """Sum over sentences, mean over samples, of advantage · log p(ŷ|x): (N, K), (N, K) -> scalar.
+
+    Its gradient with respect to the parameters behind ``log_probs`` is the estimate; its value means nothing.
+    """
+    return (advantages.detach() * log_probs).mean(1).sum()

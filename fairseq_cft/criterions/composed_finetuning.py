@@ -1,0 +1,185 @@
+"""The objective of composed fine-tuning: E[-log p_Π(y|ŷ)] over ŷ ~ f(·|x), plus λ times -log p_f(y|x).
+
+Legend: N sentences, K samples of ŷ a sentence, T target length, V vocabulary.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from fairseq.criterions import FairseqCriterion, register_criterion
+from fairseq.criterions.label_smoothed_cross_entropy import label_smoothed_nll_loss
+from fairseq.dataclass import ChoiceEnum, FairseqDataclass
+from fairseq.logging import metrics
+from fairseq.tasks import FairseqTask
+from omegaconf import II
+from torch import Tensor
+
+from .._errors import UserError
+from ..models._decoding import same_rows
+from . import _policy_gradient as estimators
+
+ESTIMATORS = ("reinforce", "rloo", "self_critical")
+SCALES = ("rms", "none")
+
+
+@dataclass
+class ComposedFinetuningConfig(FairseqDataclass):
+    gradient_estimator: ChoiceEnum(ESTIMATORS) = field(  # type: ignore[valid-type]
+        default="rloo",
+        metadata={
+            "help": "gradient of the composed term: reinforce (the paper, no baseline), rloo (leave-one-out baseline, "
+            "needs --num-samples 2 or more), self_critical (the greedy output's cost as baseline)"
+        },
+    )
+    num_samples: int = field(
+        default=2, metadata={"help": "samples of the base predictor a sentence, K; from 1, and from 2 for rloo"}
+    )
+    composed_weight: float = field(
+        default=1.0, metadata={"help": "weight of the composed term, from 0; 0 leaves it out of training"}
+    )
+    ce_weight: float = field(
+        default=1.0, metadata={"help": "weight of the base predictor's cross-entropy, λ in the paper; from 0"}
+    )
+    advantage_scale: ChoiceEnum(SCALES) = field(  # type: ignore[valid-type]
+        default="rms",
+        metadata={
+            "help": "rms: divide the advantages (in nats) by their root mean square over the batch, at least 1, so that "
+            "the term's size does not depend on what a wrong output costs; none: the raw objective"
+        },
+    )
+    label_smoothing: float = field(
+        default=0.0, metadata={"help": "label smoothing of the cross-entropy term, 0 to 1"}
+    )
+    sample_max_len_a: float = field(
+        default=1.5, metadata={"help": "outputs of the base predictor are cut off after A * target length + B tokens"}
+    )
+    sample_max_len_b: int = field(default=10, metadata={"help": "see --sample-max-len-a, in tokens"})
+    sentence_avg: bool = II("optimization.sentence_avg")
+
+
+@register_criterion("composed_finetuning", dataclass=ComposedFinetuningConfig)
+class ComposedFinetuningCriterion(FairseqCriterion):
+    """Composed fine-tuning for ``composed_transformer``.
+
+    In training the composed term is estimated from samples; in validation ŷ is decoded greedily, as it will be at test
+    time, and ``composed_loss`` is what --best-checkpoint-metric should watch. Losses are logged in bits a token.
+    """
+
+    def __init__(self, cfg: ComposedFinetuningConfig, task: FairseqTask) -> None:
+        super().__init__(task)
+        self.cfg = cfg
+        check_options(cfg)
+
+    def forward(self, model: Any, sample: dict[str, Any], reduce: bool = True) -> tuple[Tensor, int, dict[str, Any]]:
+        """The loss summed over the batch, the sample size to divide it by, and what to log."""
+        target = sample["target"]
+        training = model.training and torch.is_grad_enabled()
+        with_composed = self.cfg.composed_weight > 0 or not training
+        wanted = {}
+        if with_composed:
+            lengths = target.ne(self.padding_idx).sum(1)
+            bounds = (self.cfg.sample_max_len_a * lengths + self.cfg.sample_max_len_b).long()
+            wanted = {
+                "target": target,
+                "num_samples": self.cfg.num_samples if training else 0,
+                "sample_max_lengths": bounds,
+                "with_greedy": training and self.cfg.gradient_estimator == "self_critical",
+            }
+        logits, extra = model(**sample["net_input"], **wanted)
+        ce_loss, base_nll = self._cross_entropy(logits, target)
+        sample_size = target.size(0) if self.cfg.sentence_avg else sample["ntokens"]
+        logged = {
+            "base_loss": base_nll.data,
+            "ntokens": sample["ntokens"],
+            "nsentences": target.size(0),
+            "sample_size": sample_size,
+        }
+        loss = self.cfg.ce_weight * ce_loss
+        if with_composed:
+            terms = extra["composed"]
+            composed = terms.costs.mean(1).sum()  # nats, summed over the sentences
+            if training:
+                loss = loss + self.cfg.composed_weight * self._surrogate(terms)
+            else:
+                loss = loss + self.cfg.composed_weight * composed
+            logged |= self._statistics(terms, target) | {"composed_loss": composed}
+        logged["loss"] = loss.data
+        return loss, sample_size, logged
+
+    def _cross_entropy(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Label-smoothed loss and plain -log p_f(y|x), both summed, in nats: (N, T, V), (N, T) -> scalars."""
+        log_probs = torch.log_softmax(logits.float(), dim=-1).flatten(0, 1)
+        return label_smoothed_nll_loss(
+            log_probs, target.flatten(), self.cfg.label_smoothing, ignore_index=self.padding_idx
+        )
+
+    def _surrogate(self, terms: Any) -> Tensor:
+        if self.cfg.gradient_estimator == "rloo":
+            advantages = estimators.rloo_advantages(terms.costs)
+        elif self.cfg.gradient_estimator == "self_critical":
+            advantages = estimators.self_critical_advantages(terms.costs, terms.greedy_costs)
+        else:
+            advantages = estimators.reinforce_advantages(terms.costs)
+        if self.cfg.advantage_scale == "rms":
+            squares = torch.stack(estimators.sum_of_squares(advantages))
+            if dist.is_initialized():  # one factor for all workers, or they would pull with different weights
+                dist.all_reduce(squares)
+            advantages = estimators.scale(advantages, *squares)
+        return estimators.surrogate_loss(terms.log_probs, advantages)
+
+    def _statistics(self, terms: Any, target: Tensor) -> dict[str, Any]:
+        rewards = -terms.costs.double()
+        count = terms.tokens.size(0)
+        exact = same_rows(terms.tokens, target.repeat_interleave(count // target.size(0), 0), self.padding_idx)
+        return {
+            "samples": count,
+            "reward": rewards.sum(),
+            "reward_squared": rewards.square().sum(),
+            "sample_tokens": terms.tokens.ne(self.padding_idx).sum(),
+            "sample_exact": exact.sum(),
+        }
+
+    @classmethod
+    def reduce_metrics(cls, logging_outputs: Sequence[dict[str, Any]]) -> None:
+        """Adds up the workers' outputs; losses become bits a token."""
+
+        def total(key: str) -> float:
+            return float(sum(log.get(key, 0) for log in logging_outputs))
+
+        tokens, size, samples = total("ntokens"), total("sample_size"), total("samples")
+        bits = math.log(2)
+        metrics.log_scalar("loss", total("loss") / size / bits, size, round=4)
+        metrics.log_scalar("base_loss", total("base_loss") / tokens / bits, tokens, round=4)
+        if samples:
+            mean = total("reward") / samples
+            spread = math.sqrt(max(total("reward_squared") / samples - mean**2, 0.0))
+            metrics.log_scalar("composed_loss", total("composed_loss") / tokens / bits, tokens, round=4)
+            metrics.log_scalar("reward", mean, samples, round=3)
+            metrics.log_scalar("reward_std", spread, samples, round=3)
+            metrics.log_scalar("sample_length", total("sample_tokens") / samples, samples, round=1)
+            metrics.log_scalar("sample_exact", 100 * total("sample_exact") / samples, samples, round=2)
+
+    @staticmethod
+    def logging_outputs_can_be_summed() -> bool:
+        return True
+
+
+def check_options(cfg: ComposedFinetuningConfig) -> None:
+    """Raises UserError for values that no training can use."""
+    if cfg.num_samples < 1:
+        raise UserError(f"--num-samples {cfg.num_samples}: composed fine-tuning needs at least 1 sample a sentence")
+    if cfg.gradient_estimator == "rloo" and cfg.num_samples < 2:
+        raise UserError(
+            "--gradient-estimator rloo takes its baseline from the other samples: give --num-samples 2 or more, "
+            "or --gradient-estimator reinforce"
+        )
+    for name in ("composed_weight", "ce_weight"):
+        if getattr(cfg, name) < 0:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(cfg, name)}: a weight must not be negative")
+    if cfg.composed_weight == 0 and cfg.ce_weight == 0:
+        raise UserError("--composed-weight and --ce-weight are both 0: nothing is left to train on")
+

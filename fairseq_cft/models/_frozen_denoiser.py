@@ -1,0 +1,144 @@
+"""The denoiser inside a composed model: loaded from its checkpoint, never trained, always in eval mode."""
+
+from __future__ import annotations
+
+import pickle
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from fairseq import checkpoint_utils
+from fairseq.data import Dictionary
+from fairseq.models import ARCH_MODEL_REGISTRY
+from fairseq.models.transformer import TransformerModel, TransformerModelBase, base_architecture
+from fairseq.tasks import FairseqTask
+from torch import Tensor
+
+from .._errors import UserError
+from ._architecture import UNSUPPORTED_OPTIONS, fingerprint, shape_of
+
+# Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
+_UNUSED_TENSORS = ("in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias")
+_UNUSED_TENSORS += ("fc1_weight", "fc1_bias", "fc2_weight", "fc2_bias")
+
+
+class TransformerCheckpoint(NamedTuple):
+    """Weights of a plain Transformer, the options that decide its shape, and where its dictionary can be checked."""
+
+    path: str
+    weights: dict[str, Tensor]
+    shape: dict[str, Any]
+    dictionary_fingerprint: str | None
+    data: str | None
+
+
+class FrozenDenoiser(TransformerModel):
+    """A Transformer without gradients that stays in eval mode whatever its parent does."""
+
+    def __init__(self, args: Namespace, encoder: Any, decoder: Any) -> None:
+        super().__init__(args, encoder, decoder)
+        self.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> FrozenDenoiser:
+        # test_composed_transformer.py::test_denoiser_stays_in_eval_mode breaks without this override
+        return super().train(False)
+
+
+def build_transformer(
+    cls: type[TransformerModel], task: FairseqTask, shape: Mapping[str, Any], options: Mapping[str, Any] | None = None
+) -> Any:
+    """Builds a Transformer of ``shape`` (see ``shape_of``); ``options`` add dropout rates and the like."""
+    args = Namespace(**{**(options or {}), **shape})
+    base_architecture(args)
+    return cls.build_model(args, task)
+
+
+def read_transformer(path: str, role: str) -> TransformerCheckpoint:
+    """Reads a fairseq checkpoint of a plain Transformer.
+
+    Raises UserError where ``path`` is no file, no fairseq checkpoint, or holds another kind of model.
+    ``role`` names the option in those messages.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{role} {path} does not exist; give the .pt file that fairseq-train wrote")
+    try:
+        state = checkpoint_utils.load_checkpoint_to_cpu(path)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, AttributeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{role} {path} is no readable fairseq checkpoint ({reason})") from error
+    if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
+        raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
+
+    model_args, task_args = _configurations(state)
+    name = model_args.get("_name") or model_args.get("arch")
+    model_class = ARCH_MODEL_REGISTRY.get(name)
+    if model_class is None or not issubclass(model_class, TransformerModelBase) or "denoiser_shape" in model_args:
+        raise UserError(
+            f"{role} {path} holds a model of architecture '{name}'; it must be a plain encoder-decoder Transformer"
+        )
+    if unsupported := [option for option in UNSUPPORTED_OPTIONS if model_args.get(option)]:
+        raise UserError(f"{role} {path} was trained with {', '.join(unsupported)}, which the composed model lacks")
+
+    weights = {
+        name: tensor for name, tensor in state["model"].items() if name.rsplit(".", 1)[-1] not in _UNUSED_TENSORS
+    }
+    return TransformerCheckpoint(
+        path, weights, _complete_shape(model_args), model_args.get("dictionary_fingerprint"), task_args.get("data")
+    )
+
+
+def _configurations(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of model and task from a checkpoint, old (one Namespace) or new (nested configuration)."""
+    if state.get("cfg"):
+        return _as_dict(state["cfg"]["model"]), _as_dict(state["cfg"]["task"])
+    return _as_dict(state["args"]), _as_dict(state["args"])
+
+
+def _as_dict(config: Any) -> dict[str, Any]:
+    return dict(vars(config)) if isinstance(config, Namespace) else dict(config)
+
+
+def _complete_shape(model_args: Mapping[str, Any]) -> dict[str, Any]:
+    args = Namespace(**{name: value for name, value in model_args.items() if value is not None})
+    base_architecture(args)
+    return shape_of(args)
+
+
+def check_dictionary(checkpoint: TransformerCheckpoint, dictionary: Dictionary, role: str) -> None:
+    """Raises UserError unless the checkpoint was trained with exactly this dictionary.
+
+    Compared by the fingerprint that our models store; for others by the dict.*.txt beside the data they were trained
+    on, where that still exists; at least by size.
+    """
+    ours = fingerprint(dictionary)
+    theirs = checkpoint.dictionary_fingerprint or _fingerprint_beside_data(checkpoint.data)
+    if theirs is None:
+        size = _embedding(checkpoint).size(0)
+        theirs = ours if size == len(dictionary) else f"{size} symbols"
+    if ours != theirs:
+        raise UserError(
+            f"{role} {checkpoint.path} was trained with another dictionary ({theirs}) than this data ({ours}); "
+            "binarise both with the same dict.txt: fairseq-preprocess --srcdict ... --tgtdict ..."
+        )
+
+
+def _embedding(checkpoint: TransformerCheckpoint) -> Tensor:
+    return checkpoint.weights["decoder.embed_tokens.weight"]
+
+
+def _fingerprint_beside_data(data: str | None) -> str | None:
+    files = sorted(Path(data.split(":")[0]).glob("dict*.txt")) if data else []
+    found = {fingerprint(Dictionary.load(str(file))) for file in files}
+    return found.pop() if len(found) == 1 else None
+
+
+def load_weights(model: torch.nn.Module, checkpoint: TransformerCheckpoint, role: str) -> None:
+    """Copies the checkpoint's weights into ``model``; UserError names the first tensor that does not fit."""
+    try:
+        model.load_state_dict(dict(checkpoint.weights), strict=True)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise UserError(f"{role} {checkpoint.path} does not fit the model: {reason}") from error

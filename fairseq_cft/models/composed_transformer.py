@@ -1,0 +1,390 @@
+"""The composed model Π ∘ f: a base predictor f trained through a frozen denoiser Π (Xie, Ma and Liang, ICML 2021).
+
+Legend: N sentences, K samples a sentence, S source length, T target length, V vocabulary.
+
+Seen from fairseq's generator, the composed model is an encoder-decoder: its encoder runs the base predictor, decodes ŷ
+greedily and runs the denoiser's encoder on ŷ; its decoder is the denoiser's decoder. Generation, interactive use and
+ensembles therefore work without a special task.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from fairseq.models import BaseFairseqModel, FairseqEncoder, register_model, register_model_architecture
+from fairseq.models.transformer import TransformerModel, base_architecture
+from fairseq.tasks import FairseqTask
+from torch import Tensor
+
+from .._errors import UserError
+from ._architecture import SIZES, fingerprint, set_sizes, shape_differences, shape_of
+from ._decoding import decode, mask_forbidden, translate
+from ._frozen_denoiser import (
+    FrozenDenoiser,
+    TransformerCheckpoint,
+    build_transformer,
+    check_dictionary,
+    load_weights,
+    read_transformer,
+)
+
+STAGES = ("composed", "base")
+NO_LAYER = -1  # as alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels
+
+
+class ComposedTerms(NamedTuple):
+    """What the composed objective needs, for K outputs ŷ of the base predictor a sentence.
+
+    ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
+    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
+    ``greedy_costs`` (N,) the same for the greedy ŷ, where it was asked for.
+    """
+
+    tokens: Tensor
+    log_probs: Tensor
+    costs: Tensor
+    greedy_costs: Tensor | None = None
+
+
+@register_model("composed_transformer")
+class ComposedTransformerModel(TransformerModel):
+    """A base predictor in front of a frozen denoiser; parameters ``base_predictor.*`` and ``denoiser.*``, each once."""
+
+    def __init__(self, args: Namespace, base_predictor: TransformerModel, denoiser: FrozenDenoiser) -> None:
+        # not TransformerModel.__init__: it would register encoder and decoder a second time
+        BaseFairseqModel.__init__(self)
+        self.args = args
+        self.base_predictor = base_predictor
+        self.denoiser = denoiser
+        self.supports_align_args = True
+        self.output_stage = args.output_stage
+        self.pad = base_predictor.decoder.padding_idx
+        self.eos = base_predictor.decoder.dictionary.eos()
+        self._weights_loaded = True
+        for layer in (*base_predictor.decoder.layers, *denoiser.decoder.layers):
+            layer.need_attn = False  # else eval mode computes attention weights in every layer
+        # kept out of the registered modules, for it only refers to the two stages
+        object.__setattr__(self, "_composed_encoder", _ComposedEncoder(self))
+
+    # What fairseq's generator sees ------------------------------------------------------------------------------
+
+    @property
+    def encoder(self) -> Any:
+        return self._composed_encoder if self.output_stage == "composed" else self.base_predictor.encoder
+
+    @property
+    def decoder(self) -> Any:
+        return self.denoiser.decoder if self.output_stage == "composed" else self.base_predictor.decoder
+
+    def max_positions(self) -> tuple[int, int]:
+        return self.base_predictor.encoder.max_positions(), self._max_output_positions()
+
+    def max_decoder_positions(self) -> int:
+        return self._max_output_positions()
+
+    def _max_output_positions(self) -> int:
+        stages = (self.base_predictor.decoder, self.denoiser.encoder, self.denoiser.decoder)
+        return min(stage.max_positions() for stage in stages)
+
+    # Training ---------------------------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        src_tokens: Tensor,
+        src_lengths: Tensor,
+        prev_output_tokens: Tensor,
+        target: Tensor | None = None,
+        num_samples: int = 0,
+        sample_max_lengths: Tensor | None = None,
+        with_greedy: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """The base predictor's logits on the gold output, as in any fairseq model; with ``target`` also composed terms.
+
+        Everything differentiable happens in here, so that the hooks of distributed wrappers see it.
+
+        Args:
+            src_tokens: (N, S) sources. prev_output_tokens: (N, T) shifted gold outputs.
+            target: (N, T) gold outputs y; asks for ``extra["composed"]``, the ``ComposedTerms``.
+            num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
+            sample_max_lengths: (N,) bound on the samples' lengths, in tokens.
+            with_greedy: also score the greedy ŷ (self-critical baseline).
+
+        Returns:
+            (N, T, V) logits and a dictionary.
+        """
+        self._require_weights()
+        logits, extra = self.base_predictor(
+            src_tokens, src_lengths=src_lengths, prev_output_tokens=prev_output_tokens, **kwargs
+        )
+        if target is not None:
+            bounds = self.base_max_lengths(src_tokens) if sample_max_lengths is None else sample_max_lengths
+            terms = self.composed_terms(src_tokens, src_lengths, prev_output_tokens, target, num_samples, bounds)
+            if with_greedy:
+                greedy = self.decode_base(src_tokens, src_lengths, bounds)
+                terms = terms._replace(greedy_costs=self.denoiser_costs(greedy, prev_output_tokens, target))
+            extra["composed"] = terms
+        return logits, extra
+
+    def composed_terms(
+        self,
+        src_tokens: Tensor,
+        src_lengths: Tensor,
+        prev_output_tokens: Tensor,
+        target: Tensor,
+        num_samples: int,
+        max_lengths: Tensor,
+    ) -> ComposedTerms:
+        """Draws K outputs of the base predictor for each source and scores the gold output behind each; see forward."""
+        copies = max(num_samples, 1)
+        with _without_dropout(self.base_predictor) as base:
+            encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
+            encoder_out = _repeat(encoder_out, copies)
+            bounds = max_lengths.repeat_interleave(copies).clamp(max=self._max_output_positions())
+            tokens = decode(
+                base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, sample=num_samples > 0
+            )  # (N * K, T')
+            log_probs = self._sequence_log_probs(base, tokens, encoder_out)
+        costs = self.denoiser_costs(
+            tokens, prev_output_tokens.repeat_interleave(copies, 0), target.repeat_interleave(copies, 0)
+        )
+        return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies))
+
+    def _sequence_log_probs(self, base: TransformerModel, tokens: Tensor, encoder_out: Any) -> Tensor:
+        """log p_f(ŷ | x) of right-padded outputs: (N * K, T') -> (N * K,), with gradient if it is on."""
+        begin = tokens.new_full((tokens.size(0), 1), self.eos)
+        previous = torch.cat([begin, tokens[:, :-1]], dim=1)
+        logits, _ = base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER)
+        return _gold_log_probs(mask_forbidden(logits, self.pad), tokens, self.pad)
+
+    @torch.no_grad()
+    def denoiser_costs(self, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
+        """-log p_Π(y | ŷ) in nats, summed over y: outputs (N, T'), gold (N, T) -> (N,)."""
+        lengths = tokens.ne(self.pad).sum(1)
+        logits, _ = self.denoiser(
+            tokens, src_lengths=lengths, prev_output_tokens=prev_output_tokens, alignment_layer=NO_LAYER
+        )
+        return -_gold_log_probs(logits, target, self.pad)
+
+    # Decoding both stages ---------------------------------------------------------------------------------------
+
+    def base_max_lengths(self, src_tokens: Tensor) -> Tensor:
+        """(N, S) sources -> (N,) bound on the base predictor's output, from the source's length without padding."""
+        lengths = src_tokens.ne(self.pad).sum(1)
+        bounds = (self.args.base_max_len_a * lengths + self.args.base_max_len_b).long()
+        return bounds.clamp(min=1, max=self._max_output_positions())
+
+    @torch.no_grad()
+    def decode_base(self, src_tokens: Tensor, src_lengths: Tensor, max_lengths: Tensor | None = None) -> Tensor:
+        """ŷ = f(x), greedily: (N, S) -> (N, T') right-padded, ended by the end symbol unless cut off."""
+        self._require_weights()
+        bounds = self.base_max_lengths(src_tokens) if max_lengths is None else max_lengths
+        with _without_dropout(self.base_predictor) as base:
+            return translate(base, src_tokens, bounds, eos=self.eos, pad=self.pad)
+
+    @torch.no_grad()
+    def denoise(self, tokens: Tensor, max_lengths: Tensor | None = None) -> Tensor:
+        """Π(ŷ), greedily: (N, T') right-padded outputs -> (N, T'')."""
+        lengths = tokens.ne(self.pad).sum(1)
+        if max_lengths is None:
+            max_lengths = (self.args.base_max_len_a * lengths + self.args.base_max_len_b).long()
+        max_lengths = max_lengths.clamp(min=1, max=self._max_output_positions())
+        return translate(self.denoiser, tokens, max_lengths, eos=self.eos, pad=self.pad)
+
+    # Construction and checkpoints -------------------------------------------------------------------------------
+
+    @classmethod
+    def add_args(cls, parser: ArgumentParser) -> None:
+        super().add_args(parser)
+        parser.add_argument(
+            "--denoiser-path", metavar="FILE", help="checkpoint of the denoiser; its architecture is read from it"
+        )
+        parser.add_argument(
+            "--base-predictor-path",
+            metavar="FILE",
+            help="where the base predictor's weights come from: a checkpoint, 'denoiser' (default) or 'random'",
+        )
+        parser.add_argument(
+            "--output-stage",
+            choices=STAGES,
+            help="what generation returns: the composed output (default) or the base predictor's",
+        )
+        parser.add_argument(
+            "--base-max-len-a",
+            type=float,
+            metavar="A",
+            help="each stage decodes at most A * length + B tokens, length being its input's (default: 3)",
+        )
+        parser.add_argument(
+            "--base-max-len-b", type=int, metavar="B", help="see --base-max-len-a, in tokens (default: 100)"
+        )
+
+    @classmethod
+    def build_model(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
+        """Builds both stages; reads their weights unless ``args`` come from a composed checkpoint, which holds them."""
+        dictionary = task.target_dictionary
+        if fingerprint(task.source_dictionary) != fingerprint(dictionary):
+            raise UserError(
+                "composing needs one dictionary for pseudocode and code "
+                f"(source: {fingerprint(task.source_dictionary)}; target: {fingerprint(dictionary)}); "
+                "binarise with fairseq-preprocess --joined-dictionary"
+            )
+        composed_architecture(args)
+        if getattr(args, "denoiser_shape", None):
+            return cls._build_for_checkpoint(args, task)
+
+        if not args.denoiser_path:
+            raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
+        denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path")
+        check_dictionary(denoiser_file, dictionary, "--denoiser-path")
+        base_file = cls._base_file(args, denoiser_file)
+        if base_file is not None:
+            check_dictionary(base_file, dictionary, "--base-predictor-path")
+
+        args.dictionary_fingerprint = fingerprint(dictionary)
+        args.denoiser_shape = denoiser_file.shape
+        args.base_predictor_shape = cls._base_shape(args, base_file, denoiser_file)
+        model = cls._build_stages(args, task)
+        load_weights(model.denoiser, denoiser_file, "--denoiser-path")
+        if base_file is not None:
+            load_weights(model.base_predictor, base_file, "--base-predictor-path")
+        return model
+
+    @classmethod
+    def _build_for_checkpoint(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
+        if args.dictionary_fingerprint != fingerprint(task.target_dictionary):
+            raise UserError(
+                f"the composed checkpoint was trained with another dictionary ({args.dictionary_fingerprint}) than "
+                f"this data ({fingerprint(task.target_dictionary)}); binarise the data with the dict.txt of its training"
+            )
+        model = cls._build_stages(args, task)
+        model._weights_loaded = False
+        return model
+
+    @classmethod
+    def _build_stages(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
+        options = {name: value for name, value in vars(args).items() if not name.endswith("_shape")}
+        base = build_transformer(TransformerModel, task, args.base_predictor_shape, options)
+        denoiser = build_transformer(FrozenDenoiser, task, args.denoiser_shape)
+        return cls(args, base, denoiser)
+
+    @staticmethod
+    def _base_file(args: Namespace, denoiser_file: TransformerCheckpoint) -> TransformerCheckpoint | None:
+        if args.base_predictor_path == "random":
+            return None
+        if args.base_predictor_path == "denoiser":
+            return denoiser_file
+        return read_transformer(args.base_predictor_path, "--base-predictor-path")
+
+    @staticmethod
+    def _base_shape(
+        args: Namespace, base_file: TransformerCheckpoint | None, denoiser_file: TransformerCheckpoint
+    ) -> dict[str, Any]:
+        """The base predictor's shape: its checkpoint's, or for random weights the flags over the denoiser's."""
+        asked = shape_of(args)
+        if base_file is None:
+            if width := asked.get("encoder_embed_dim"):
+                for name in ("decoder_embed_dim", "decoder_input_dim", "decoder_output_dim"):
+                    asked.setdefault(name, width)
+            return {**denoiser_file.shape, **asked}
+        if differences := shape_differences(asked, base_file.shape):
+            raise UserError(
+                f"the base predictor takes its weights and shape from {base_file.path}, which disagrees with "
+                f"{', '.join(differences)}; drop these options or take --base-predictor-path random"
+            )
+        positions = {name: value for name, value in asked.items() if name.startswith("max_")}
+        return {**base_file.shape, **positions}
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, model_cfg: Any = None, args: Any = None) -> Any:
+        for part in ("denoiser", "base_predictor"):
+            if not any(name.startswith(f"{part}.") for name in state_dict):
+                raise UserError(
+                    f"the checkpoint holds no weights of the composed model's {part.replace('_', ' ')}; "
+                    "was it written by --arch composed_transformer, and whole?"
+                )
+        result = super().load_state_dict(state_dict, strict, model_cfg, args)
+        self._weights_loaded = True
+        return result
+
+    def _require_weights(self) -> None:
+        if not self._weights_loaded:
+            raise UserError("the composed model was built from a checkpoint's options, but its weights were not loaded")
+
+
+class _ComposedEncoder(FairseqEncoder):
+    """Encoder of Π ∘ f: base predictor, greedy ŷ, the denoiser's encoder on ŷ. Owns no parameters."""
+
+    def __init__(self, model: ComposedTransformerModel) -> None:
+        super().__init__(model.denoiser.encoder.dictionary)
+        object.__setattr__(self, "model", model)
+
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor, **kwargs: Any) -> Any:
+        """(N, S) sources -> the denoiser encoder's output on ŷ, (T', N, C) and its mask."""
+        tokens = self.model.decode_base(src_tokens, src_lengths)
+        lengths = tokens.ne(self.model.pad).sum(1)
+        return self.model.denoiser.encoder(tokens, src_lengths=lengths)
+
+    def reorder_encoder_out(self, encoder_out: Any, new_order: Tensor) -> Any:
+        return self.model.denoiser.encoder.reorder_encoder_out(encoder_out, new_order)
+
+    def max_positions(self) -> int:
+        return self.model.base_predictor.encoder.max_positions()
+
+
+@contextmanager
+def _without_dropout(module: TransformerModel) -> Iterator[TransformerModel]:
+    """The module in eval mode for a while; gradients stay as they are."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield module
+    finally:
+        module.train(was_training)
+
+
+def _repeat(encoder_out: Any, copies: int) -> Any:
+    """Each of the N sentences of an encoder's output K times in a row."""
+    if copies == 1:
+        return encoder_out
+    states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
+    repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
+    repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
+    return {**{name: [] for name in encoder_out}, **repeated}
+
+
+def _gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
+    """Sum of log-probabilities of ``tokens`` without padding: (N, T, V), (N, T) -> (N,), in nats, float32."""
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    chosen = log_probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return chosen.masked_fill(tokens.eq(pad), 0.0).sum(1)
+
+
+def composed_architecture(args: Namespace) -> None:
+    """Defaults of the options that are the composed model's own; shapes are left to the checkpoints."""
+    args.denoiser_path = getattr(args, "denoiser_path", None)
+    args.base_predictor_path = getattr(args, "base_predictor_path", None) or "denoiser"
+    args.output_stage = getattr(args, "output_stage", None) or "composed"
+    if args.output_stage not in STAGES:  # --model-overrides does not pass argparse's check
+        raise UserError(f"--output-stage is {args.output_stage}; it must be one of {', '.join(STAGES)}")
+    args.base_max_len_a = getattr(args, "base_max_len_a", 3.0)
+    args.base_max_len_b = getattr(args, "base_max_len_b", 100)
+
+
+@register_model_architecture("composed_transformer", "composed_transformer")
+def composed_transformer(args: Namespace) -> None:
+    composed_architecture(args)
+
+
+def _register(name: str) -> None:
+    @register_model_architecture("composed_transformer", f"composed_transformer_{name}")
+    def architecture(args: Namespace) -> None:
+        set_sizes(args, name)
+        composed_architecture(args)
+
+
+for _name in SIZES:
+    _register(_name)

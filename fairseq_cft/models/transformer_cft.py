@@ -1,0 +1,41 @@
+"""The plain Transformer in the sizes of the paper: denoisers and baselines. It remembers the dictionary it was made for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from fairseq.models import register_model, register_model_architecture
+from fairseq.models.transformer import TransformerModel, base_architecture
+from fairseq.tasks import FairseqTask
+
+from ._architecture import SIZES, fingerprint, set_sizes
+
+
+@register_model("transformer_cft")
+class TransformerCFTModel(TransformerModel):
+    """fairseq's Transformer; its checkpoint also carries the fingerprint of its target dictionary.
+
+    A denoiser trained as this model is refused by a composed model with another vocabulary, also where only the
+    order of the symbols differs.
+    """
+
+    @classmethod
+    def build_model(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
+        args.dictionary_fingerprint = fingerprint(task.target_dictionary)
+        return super().build_model(args, task)
+
+
+@register_model_architecture("transformer_cft", "transformer_cft")
+def transformer_cft(args: Namespace) -> None:
+    base_architecture(args)
+
+
+def _register(name: str) -> None:
+    @register_model_architecture("transformer_cft", f"transformer_cft_{name}")
+    def architecture(args: Namespace) -> None:
+        set_sizes(args, name)
+        base_architecture(args)
+
+
+for _name in SIZES:
+    _register(_name)
