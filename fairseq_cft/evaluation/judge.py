@@ -1,0 +1,112 @@
+"""Judges one program: prepare, run case after case in one jail, stop at the first failure."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairseq_cft.evaluation.checker import Checker, Prepared, Rejected
+from fairseq_cft.evaluation.compare import Comparison
+from fairseq_cft.evaluation.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
+from fairseq_cft.evaluation.limits import Limits
+from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.testcases import TestCase
+from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
+
+NEAR_MEMORY_LIMIT = 0.8  # a failed program that came this near has most likely been refused more memory
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of one program; `case` is the first failed case, from 1, or 0; times are those of the runs."""
+
+    verdict: Verdict
+    detail: str = ""
+    case: int = 0
+    passed: int = 0
+    total: int = 0
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    @property
+    def compiled(self) -> bool:
+        """Whether there is a program and the compiler accepted it."""
+        return self.verdict not in NOT_COMPILED
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; the inverse of `from_json`."""
+        return {**asdict(self), "verdict": str(self.verdict)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Judgement:
+        """Unknown keys are passed over, so that a record with more about the example can be read as well."""
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        return cls(**{**known, "verdict": Verdict(known["verdict"])})
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Everything that a verdict depends on besides the program and its cases."""
+
+    checker: Checker
+    sandbox: Sandbox
+    limits: Limits
+    compare: Comparison
+    all_cases: bool = False
+
+    def __call__(self, source: str, cases: Sequence[TestCase]) -> Judgement:
+        """Raises InfraError when the evaluator fails; the folder of the job is removed in any case."""
+        with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o711)
+            prepared = self.checker.prepare(source, folder, self.sandbox)
+            if isinstance(prepared, Rejected):
+                return Judgement(prepared.verdict, prepared.detail, total=len(cases))
+            if not cases:
+                return Judgement(Verdict.NO_TESTCASES)
+            return self._run(prepared, cases)
+
+    def _run(self, prepared: Prepared, cases: Sequence[TestCase]) -> Judgement:
+        first = Judgement(Verdict.CORRECT)
+        passed, cpu, wall = 0, 0.0, 0.0
+        with self.sandbox.open(prepared.command, self.limits, program=True, read=prepared.read) as jail:
+            for number, case in enumerate(cases, start=1):
+                outcome = jail.run(case.stdin)
+                verdict, detail = verdict_of(outcome, case, self.limits, self.compare)
+                cpu += outcome.cpu_seconds
+                wall += outcome.wall_seconds
+                if verdict is Verdict.CORRECT:
+                    passed += 1
+                elif first.verdict is Verdict.CORRECT:
+                    first = Judgement(verdict, detail, case=number)
+                if first.verdict is not Verdict.CORRECT and not self.all_cases:
+                    break
+        return Judgement(first.verdict, first.detail, first.case, passed, len(cases), round(cpu, 3), round(wall, 3))
+
+
+def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Comparison) -> tuple[Verdict, str]:
+    """The verdict on one run, and a few words about it; how it ended comes before what it wrote."""
+    if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) >= limits.output_bytes:
+        return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes of output"
+    if outcome.stopped == TOTAL_MEMORY:
+        return Verdict.MEMORY_LIMIT, f"over {limits.memory_bytes} bytes in all its processes"
+    if outcome.stopped == WALL_CLOCK:
+        return Verdict.TIME_LIMIT, f"over {limits.wall_seconds:g} s of wall clock"
+    if outcome.signal_name == "SIGXCPU" or outcome.cpu_seconds > limits.cpu_seconds:
+        return Verdict.TIME_LIMIT, f"over {limits.cpu_seconds:g} s of CPU time"
+    if outcome.exit_code != 0:
+        how = outcome.signal_name or f"exit {outcome.exit_code}"
+        if outcome.peak_bytes >= NEAR_MEMORY_LIMIT * limits.memory_bytes:
+            return Verdict.MEMORY_LIMIT, how
+        return Verdict.RUNTIME_ERROR, how
+    if not compare(case.expected, outcome.stdout):
+        return Verdict.WRONG_OUTPUT, _excerpt(outcome.stdout)
+    return Verdict.CORRECT, ""
+
+
+def _excerpt(written: bytes, most: int = 200) -> str:
+    text = written[:most].decode("utf-8", "replace")
+    return text + ("..." if len(written) > most else "")

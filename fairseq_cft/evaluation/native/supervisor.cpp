@@ -1,0 +1,255 @@
+// Runs one command again and again under limits, once for each input it is sent, and answers what became of it.
+//
+// It is the first process of a jail (PID 1 of its namespace where there is one) and the only one that the evaluator
+// talks to. A request is "LENGTH\n" and the bytes of stdin; an answer is
+// "KIND CODE CPU_MS WALL_MS PEAK_KB STOPPED STDOUT_BYTES STDERR_BYTES\n", the stdout and the stderr. KIND is exit, signal
+// or unstartable (CODE is then errno); STOPPED is 0, 1 (wall clock) or 2 (memory of all processes together).
+// The judged program reads and writes memory files, so nothing that outlives it can hold up the evaluator.
+
+#include "filter.h"
+#include "root.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+struct Job {
+    rlim_t cpu = 2, memory = 1 << 30, output = 1 << 20, processes = RLIM_INFINITY, diagnostics = 0;
+    long wall_ms = 6000;
+    bool program = false;     // false: a compiler, which may write files
+    bool first = false;       // PID 1 of its own namespace
+    bool own_root = false;
+    std::string folder = "/";
+    std::vector<root::Bind> binds;
+    char** command = nullptr;
+};
+
+static int requests, answers;
+
+static void set_limit(int kind, rlim_t soft, rlim_t hard) {
+    rlimit old = {}, limit = {soft, hard};
+    getrlimit(static_cast<__rlimit_resource>(kind), &old);
+    if (old.rlim_max < limit.rlim_max) limit.rlim_max = old.rlim_max;
+    if (limit.rlim_max < limit.rlim_cur) limit.rlim_cur = limit.rlim_max;
+    root::check(setrlimit(static_cast<__rlimit_resource>(kind), &limit) == 0, "set a limit");
+}
+
+[[noreturn]] static void become(const Job& job, int input, int output, int diagnostics, int trouble) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // should the supervisor be killed where no namespace ends with it
+    bool ready = dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(diagnostics, 2) == 2 && chdir(job.folder.c_str()) == 0;
+    set_limit(RLIMIT_CPU, job.cpu, job.cpu + 1);
+    set_limit(RLIMIT_AS, job.memory, job.memory);
+    set_limit(RLIMIT_FSIZE, job.output, job.output);
+    set_limit(RLIMIT_NPROC, job.processes, job.processes);
+    set_limit(RLIMIT_NOFILE, 64, 64);
+    set_limit(RLIMIT_CORE, 0, 0);
+    set_limit(RLIMIT_STACK, 8 << 20, 64 << 20);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    if (ready) {
+        filter::install(job.program);
+        execve(job.command[0], job.command, environ);
+    }
+    int reason = errno;
+    root::check(write(trouble, &reason, sizeof reason) == sizeof reason, "say why the command does not start");
+    _exit(127);
+}
+
+static long now_ms() {
+    timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+// Resident bytes of all processes of the namespace but this one.
+static rlim_t resident_bytes() {
+    DIR* all = opendir("/proc");
+    if (!all) return 0;
+    rlim_t pages = 0;
+    while (dirent* entry = readdir(all)) {
+        int pid = atoi(entry->d_name);
+        if (pid <= 1) continue;
+        FILE* file = fopen(("/proc/" + std::string(entry->d_name) + "/statm").c_str(), "re");
+        unsigned long size = 0, resident = 0;
+        if (file && fscanf(file, "%lu %lu", &size, &resident) == 2) pages += resident;
+        if (file) fclose(file);
+    }
+    closedir(all);
+    return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Children of this process, orphans that it inherited as their subreaper included.
+static std::vector<pid_t> children() {
+    std::vector<pid_t> found;
+    std::string path = "/proc/self/task/" + std::to_string(getpid()) + "/children";
+    if (FILE* file = fopen(path.c_str(), "re")) {
+        int pid;
+        while (fscanf(file, "%d", &pid) == 1) found.push_back(pid);
+        fclose(file);
+    }
+    return found;
+}
+
+static void kill_all(const Job& job, pid_t group) {
+    for (int round = 0; round < 1000; ++round) {
+        if (job.first) {
+            kill(-1, SIGKILL);  // as PID 1: everything in the namespace but itself
+        } else {
+            kill(-group, SIGKILL);
+            for (pid_t pid : children()) kill(pid, SIGKILL);
+        }
+        pid_t reaped;
+        while ((reaped = waitpid(-1, nullptr, WNOHANG)) > 0) {
+        }
+        if (reaped < 0 && errno == ECHILD) return;
+        usleep(500);
+    }
+}
+
+struct Ending {
+    int status = 0, stopped = 0;
+    rusage usage = {};
+    long wall_ms = 0;
+};
+
+static Ending wait_for(const Job& job, pid_t child) {
+    Ending ending;
+    long started = now_ms();
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    while (true) {
+        rusage usage;
+        int status;
+        pid_t reaped;
+        while ((reaped = wait4(-1, &status, WNOHANG, &usage)) > 0 && reaped != child) {
+        }
+        ending.wall_ms = now_ms() - started;
+        if (reaped == child) {
+            ending.status = status;
+            ending.usage = usage;
+            kill_all(job, child);
+            return ending;
+        }
+        if (!ending.stopped && ending.wall_ms > job.wall_ms) ending.stopped = 1;
+        if (!ending.stopped && job.first && ending.wall_ms > 20 && resident_bytes() > job.memory) ending.stopped = 2;
+        if (ending.stopped) kill(job.first ? -1 : -child, SIGKILL);
+        timespec tick = {0, ending.stopped ? 1000000 : 50000000};
+        sigtimedwait(&watched, nullptr, &tick);
+    }
+}
+
+static void send(const char* bytes, size_t length) {
+    while (length > 0) {
+        ssize_t sent = write(answers, bytes, length);
+        if (sent <= 0) _exit(71);  // the evaluator is gone
+        bytes += sent;
+        length -= static_cast<size_t>(sent);
+    }
+}
+
+static std::string content(int file, rlim_t most) {
+    std::string bytes(most, '\0');
+    size_t length = 0;
+    ssize_t got;
+    while (length < most && (got = pread(file, &bytes[length], most - length, static_cast<off_t>(length))) > 0) {
+        length += static_cast<size_t>(got);
+    }
+    bytes.resize(length);
+    return bytes;
+}
+
+static int memory_file(const char* name) {
+    int file = static_cast<int>(syscall(SYS_memfd_create, name, 1U));  // 1: closed on exec
+    root::check(file >= 0, "make a memory file");
+    return file;
+}
+
+static void run_once(const Job& job, const std::string& stdin_bytes) {
+    int input = memory_file("stdin"), output = memory_file("stdout"), trouble[2];
+    int diagnostics = job.diagnostics ? memory_file("stderr") : open("/dev/null", O_WRONLY | O_CLOEXEC);
+    root::check(pwrite(input, stdin_bytes.data(), stdin_bytes.size(), 0) == static_cast<ssize_t>(stdin_bytes.size()), "write stdin");
+    root::check(diagnostics >= 0 && pipe2(trouble, O_CLOEXEC) == 0, "open files");
+    pid_t child = fork();
+    root::check(child >= 0, "fork");
+    if (child == 0) become(job, input, output, diagnostics, trouble[1]);
+    setpgid(child, child);
+    close(trouble[1]);
+    Ending ending = wait_for(job, child);
+    int reason = 0;
+    bool unstartable = read(trouble[0], &reason, sizeof reason) == sizeof reason;
+    std::string written = content(output, job.program ? job.output : job.diagnostics);
+    std::string said = job.diagnostics ? content(diagnostics, job.diagnostics) : "";
+    bool signalled = WIFSIGNALED(ending.status);
+    const timeval &user = ending.usage.ru_utime, &system = ending.usage.ru_stime;
+    long cpu_ms = (user.tv_sec + system.tv_sec) * 1000 + (user.tv_usec + system.tv_usec) / 1000;
+    char head[200];
+    int length = snprintf(head, sizeof head, "%s %d %ld %ld %ld %d %zu %zu\n",
+                          unstartable ? "unstartable" : signalled ? "signal" : "exit",
+                          unstartable ? reason : signalled ? WTERMSIG(ending.status) : WEXITSTATUS(ending.status),
+                          cpu_ms, ending.wall_ms, ending.usage.ru_maxrss, ending.stopped, written.size(), said.size());
+    send(head, static_cast<size_t>(length));
+    send(written.data(), written.size());
+    send(said.data(), said.size());
+    for (int file : {input, output, diagnostics, trouble[0]}) close(file);
+}
+
+static Job read_arguments(int argc, char** argv) {
+    Job job;
+    int at = 1;
+    for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
+        std::string option = argv[at];
+        size_t equals = option.find('=');
+        std::string name = option.substr(0, equals), value = equals == std::string::npos ? "" : option.substr(equals + 1);
+        rlim_t number = strtoull(value.c_str(), nullptr, 10);
+        if (name == "cpu") job.cpu = number;
+        else if (name == "wall") job.wall_ms = static_cast<long>(number);
+        else if (name == "memory") job.memory = number;
+        else if (name == "output") job.output = number;
+        else if (name == "processes") job.processes = number;
+        else if (name == "diagnostics") job.diagnostics = number;
+        else if (name == "folder") job.folder = value;
+        else if (name == "program") job.program = true;
+        else if (name == "first") job.first = true;
+        else if (name == "root") job.own_root = true;
+        else if (name == "read") job.binds.push_back({value, false});
+        else if (name == "write") job.binds.push_back({value, true});
+        else { errno = EINVAL; root::fail("understand " + option); }
+    }
+    if (at + 1 >= argc) { errno = EINVAL; root::fail("find a command after --"); }
+    job.command = argv + at + 1;
+    return job;
+}
+
+int main(int argc, char** argv) {
+    Job job = read_arguments(argc, argv);
+    syscall(SYS_close_range, 3U, ~0U, 0U);
+    if (job.own_root) root::enter(job.binds);
+    requests = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    answers = fcntl(1, F_DUPFD_CLOEXEC, 3);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // the program has our uid: it must not read or trace us
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (job.first && getpid() != 1) { errno = EINVAL; root::fail("be the first process of the jail"); }
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, nullptr);
+    send("ready\n", 6);
+    FILE* stream = fdopen(requests, "r");
+    size_t length;
+    while (stream && fscanf(stream, "%zu", &length) == 1 && fgetc(stream) == '\n') {
+        std::string bytes(length, '\0');
+        if (fread(&bytes[0], 1, length, stream) != length) break;
+        run_once(job, bytes);
+    }
+    return 0;
+}

@@ -1,0 +1,95 @@
+"""What is known after an evaluation, as counts, rates, JSON and text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairseq_cft.evaluation.cache import write_whole
+from fairseq_cft.evaluation.judge import Judgement
+from fairseq_cft.evaluation.statistics import Interval, rate_interval
+from fairseq_cft.evaluation.verdict import Verdict
+
+INTERVAL_SEED = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """Judgements of all examples, in input order, with the settings that they depend on.
+
+    `seconds` is the wall clock of the whole evaluation, `judged` the number of distinct programs that were really run.
+    """
+
+    ids: Sequence[str]
+    judgements: Sequence[Judgement]
+    signature: str
+    seconds: float = 0.0
+    judged: int = 0
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Every verdict's count, zeros included; they add up to the number of examples."""
+        found = Counter(judgement.verdict for judgement in self.judgements)
+        return {str(verdict): found[verdict] for verdict in Verdict}
+
+    @property
+    def correct_rate(self) -> float:
+        """Correct programs over all examples, missing ones included; 0 without examples."""
+        return self._rate(sum(judgement.verdict is Verdict.CORRECT for judgement in self.judgements))
+
+    @property
+    def compile_rate(self) -> float:
+        """Programs that compile over all examples; 0 without examples."""
+        return self._rate(sum(judgement.compiled for judgement in self.judgements))
+
+    @property
+    def missing(self) -> int:
+        """Examples without a hypothesis."""
+        return sum(judgement.verdict is Verdict.MISSING for judgement in self.judgements)
+
+    def _rate(self, count: int) -> float:
+        return count / len(self.judgements) if self.judgements else 0.0
+
+    def interval(self) -> Interval:
+        """95 % bootstrap interval of the correct rate."""
+        correct = self.counts[str(Verdict.CORRECT)]
+        return rate_interval(correct, len(self.judgements), seed=INTERVAL_SEED)
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of OUT.json; `verdicts` has one entry an example in input order."""
+        interval = self.interval()
+        return {
+            "signature": self.signature,
+            "n": len(self.judgements),
+            "counts": self.counts,
+            "correct_rate": self.correct_rate,
+            "correct_interval": [interval.low, interval.high],
+            "compile_rate": self.compile_rate,
+            "seconds": round(self.seconds, 3),
+            "judged": self.judged,
+            **self.more,
+            "verdicts": [
+                {"id": name, **judgement.as_json()} for name, judgement in zip(self.ids, self.judgements, strict=True)
+            ],
+        }
+
+    def write(self, path: Path) -> None:
+        """Writes OUT.json, whole or not at all."""
+        write_whole(path, json.dumps(self.as_json(), indent=1) + "\n")
+
+    def as_text(self) -> str:
+        """A few lines for people."""
+        interval, total = self.interval(), len(self.judgements)
+        lines = [
+            f"correct   {self.correct_rate:7.2%}  (95 % interval {interval.low:.2%} - {interval.high:.2%}, n = {total})",
+            f"compiles  {self.compile_rate:7.2%}",
+        ]
+        lines += [f"  {name:<20}{count:>7}" for name, count in self.counts.items() if count]
+        rate = self.judged / self.seconds if self.seconds else 0.0
+        lines.append(f"{self.judged} distinct programs run in {self.seconds:.1f} s ({rate:.1f} a second)")
+        return "\n".join([*lines, self.signature])

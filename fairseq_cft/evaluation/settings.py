@@ -1,0 +1,79 @@
+"""Everything that can be chosen about an evaluation, and the signature that goes with its numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairseq_cft.evaluation.checker import Checker
+from fairseq_cft.evaluation.compare import COMPARISONS
+from fairseq_cft.evaluation.cpp_checker import CppChecker
+from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.evaluation.judge import Judge
+from fairseq_cft.evaluation.limits import MIB, Limits
+from fairseq_cft.evaluation.selftest import find_sandbox
+from fairseq_cft.evaluation.toolchain import find_toolchain
+
+SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times in seconds, memory in MiB; see `fairseq-cft-evaluate --help` for what each one means."""
+
+    language: str = "cpp"
+    standard: str | None = "gnu++11"
+    optimize: str = "0"
+    decode: str = "ours"
+    compare: str = "exact"
+    all_cases: bool = False
+    time_limit: float = 2.0
+    wall_limit: float | None = None
+    memory_limit: int = 1024
+    sandbox: str = "auto"
+    allow_unsafe: bool = False
+    plain_compiler: bool = False
+    retry: bool = True
+    jobs: int | None = None
+    cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.compare not in COMPARISONS:
+            raise UsageError(f"no such comparison: {self.compare}; choose from {', '.join(COMPARISONS)}")
+        positive = {"time_limit": self.time_limit, "memory_limit": self.memory_limit, "jobs": self.workers}
+        for name, value in positive.items():
+            if value <= 0:
+                raise UsageError(f"{name} is {value}; it must be above 0")
+
+    @property
+    def workers(self) -> int:
+        """Programs judged at the same time: as many as there are cores for us."""
+        return len(os.sched_getaffinity(0)) if self.jobs is None else self.jobs
+
+    def limits(self) -> Limits:
+        """Limits of each run of a program."""
+        return Limits.for_programs(self.time_limit, self.memory_limit, self.wall_limit)
+
+    def judge(self) -> Judge:
+        """Finds compiler and sandbox; raises UsageError or InfraError where one of them does not work."""
+        sandbox = find_sandbox(self.sandbox, self.allow_unsafe)
+        return Judge(self._checker(), sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
+
+    def _checker(self) -> Checker:
+        if self.language != "cpp":
+            raise UsageError(f"no such language: {self.language}; choose from cpp")
+        return CppChecker(find_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
+
+    def signature(self, judge: Judge) -> str:
+        """Names everything that a verdict depends on, for the reader of a number."""
+        limits = judge.limits
+        parts = [
+            f"lang:{judge.checker.signature}",
+            f"cpu:{limits.cpu_seconds:g}s|wall:{limits.wall_seconds:g}s",
+            f"mem:{limits.memory_bytes // MIB}M|out:{limits.output_bytes // MIB}M",
+            f"sandbox:{judge.sandbox.tier}|compare:{self.compare}",
+            f"cases:{'count' if judge.all_cases else 'first-failure'}|retry:{'yes' if self.retry else 'no'}",
+            f"evaluator:{SIGNATURE_VERSION}",
+        ]
+        return "|".join(parts)
