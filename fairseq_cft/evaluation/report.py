@@ -86,7 +86,7 @@ class Report:
         """A few lines for people."""
         interval, total = self.interval(), len(self.judgements)
         lines = [
-            f"correct   {self.correct_rate:7.2%}  (95 % interval {interval.low:.2%} - {interval.high:.2%}, n = {total})",
+            f"correct   {self.correct_rate:7.2%}  (95 % {interval.low:.2%} - {interval.high:.2%}, n = {total})",
             f"compiles  {self.compile_rate:7.2%}",
         ]
         lines += [f"  {name:<20}{count:>7}" for name, count in self.counts.items() if count]

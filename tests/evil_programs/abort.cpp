@@ -1,0 +1,2 @@
+// expect: runtime_error SIGABRT
+int main() { cout << "hello" << endl; abort(); }

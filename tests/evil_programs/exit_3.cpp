@@ -1,0 +1,2 @@
+// expect: runtime_error exit 3
+int main() { cout << "hello" << endl; return 3; }

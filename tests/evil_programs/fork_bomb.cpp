@@ -1,0 +1,3 @@
+// expect: time_limit runtime_error
+#include <unistd.h>
+int main() { for (;;) fork(); }

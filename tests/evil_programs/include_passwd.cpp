@@ -1,0 +1,3 @@
+// expect: compile_error
+#include "/etc/passwd"
+int main() { }

@@ -1,0 +1,11 @@
+// expect: correct wrong_output runtime_error
+#include <csignal>
+#include <unistd.h>
+int main() {
+    kill(getppid(), SIGKILL);
+    kill(getppid(), SIGSTOP);
+    kill(1, SIGKILL);
+    kill(-1, SIGKILL);
+    kill(0, SIGSTOP);
+    cout << "hello" << endl;
+}

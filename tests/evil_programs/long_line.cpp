@@ -1,0 +1,2 @@
+// expect: wrong_output
+int main() { cout << string(900000, 'x') << endl; }

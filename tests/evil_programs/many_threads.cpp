@@ -1,0 +1,10 @@
+// expect: correct runtime_error
+// Not all of 64 threads can be started under the limit of 16 processes.
+#include <pthread.h>
+void* nothing(void*) { return 0; }
+int main() {
+    pthread_t all[64];
+    int started = 0;
+    for (int i = 0; i < 64; ++i) started += pthread_create(all + i, 0, nothing, 0) == 0;
+    cout << (started > 0 ? "hello" : "none") << endl;
+}

@@ -1,0 +1,2 @@
+// expect: compile_error
+int almost() { return 0; }
