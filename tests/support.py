@@ -37,15 +37,17 @@ def model_args(arch: str, **options: Any) -> Namespace:
 def build(arch: str, task: Any, seed: int = 0, **options: Any) -> Any:
     torch.manual_seed(seed)
     args = model_args(arch, **options)
-    return ARCH_MODEL_REGISTRY[arch].build_model(args, task)
+    model = ARCH_MODEL_REGISTRY[arch].build_model(args, task)
+    model.args = args  # fairseq keeps a dataclass there, but saves the Namespace
+    return model
 
 
-def save(model: Any, path: Path, **state: Any) -> str:
+def save(built: Any, path: Path, **state: Any) -> str:
     """A checkpoint of the parts that loading reads, as fairseq's trainer writes them."""
     content = {
         "args": None,
-        "cfg": {"model": model.args, "task": {"_name": "translation", "data": str(path.parent / "gone")}},
-        "model": model.state_dict(),
+        "cfg": {"model": built.args, "task": {"_name": "translation", "data": str(path.parent / "gone")}},
+        "model": built.state_dict(),
         "optimizer_history": [{"criterion_name": "", "optimizer_name": "", "lr_scheduler_state": {}, "num_updates": 0}],
         "extra_state": {},
         **state,

@@ -7,7 +7,10 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from fairseq.data import Dictionary
+
+from .._errors import UserError
 
 # The shapes of the paper's experiments, and one that trains on two CPU cores. Positions are fairseq task options.
 SIZES: dict[str, dict[str, Any]] = {
@@ -78,3 +81,10 @@ def fingerprint(dictionary: Dictionary) -> str:
     """Size and hash of a dictionary's symbols in order: equal exactly where token ids mean the same."""
     digest = hashlib.sha256("\n".join(dictionary.symbols).encode("utf-8")).hexdigest()
     return f"{len(dictionary)} symbols, sha256 {digest[:16]}"
+
+
+def check_precision(args: Namespace) -> None:
+    """Raises UserError for --fp16 or --bf16 training without a GPU, where fairseq fails far from the cause."""
+    for option in ("fp16", "bf16"):
+        if getattr(args, option, False) and not torch.cuda.is_available():
+            raise UserError(f"--{option} trains on a GPU only and torch finds none; drop it, or take --amp on the CPU")

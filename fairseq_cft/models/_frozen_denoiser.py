@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,9 +67,10 @@ def read_transformer(path: str, role: str) -> TransformerCheckpoint:
         raise UserError(f"{role} {path} does not exist; give the .pt file that fairseq-train wrote")
     try:
         state = checkpoint_utils.load_checkpoint_to_cpu(path)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, AttributeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{role} {path} is no readable fairseq checkpoint ({reason})") from error
+    except KeyError:  # fairseq looks for the parts of its older formats
+        state = {}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
+        raise UserError(f"{role} {path} is no readable fairseq checkpoint ({_reason(error)})") from error
     if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
         raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
 
@@ -88,6 +90,13 @@ def read_transformer(path: str, role: str) -> TransformerCheckpoint:
     return TransformerCheckpoint(
         path, weights, _complete_shape(model_args), model_args.get("dictionary_fingerprint"), task_args.get("data")
     )
+
+
+def _reason(error: Exception) -> str:
+    """One line of a loading error; of torch's long refusal of a pickled class, the part that names the class."""
+    refused = re.search(r"Unsupported [^\n]*?(?= was not an allowed|\. |\n|$)", str(error))
+    lines = str(error).splitlines()
+    return refused.group() if refused else lines[0] if lines else type(error).__name__
 
 
 def _configurations(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

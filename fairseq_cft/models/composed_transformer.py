@@ -21,7 +21,7 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from .._errors import UserError
-from ._architecture import SIZES, fingerprint, set_sizes, shape_differences, shape_of
+from ._architecture import SIZES, check_precision, fingerprint, set_sizes, shape_differences, shape_of
 from ._decoding import decode, mask_forbidden, translate
 from ._frozen_denoiser import (
     FrozenDenoiser,
@@ -237,6 +237,7 @@ class ComposedTransformerModel(TransformerModel):
         if getattr(args, "denoiser_shape", None):
             return cls._build_for_checkpoint(args, task)
 
+        check_precision(args)
         if not args.denoiser_path:
             raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
         denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path")

@@ -8,7 +8,7 @@ from fairseq.models import register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel, base_architecture
 from fairseq.tasks import FairseqTask
 
-from ._architecture import SIZES, fingerprint, set_sizes
+from ._architecture import SIZES, check_precision, fingerprint, set_sizes
 
 
 @register_model("transformer_cft")
@@ -21,6 +21,8 @@ class TransformerCFTModel(TransformerModel):
 
     @classmethod
     def build_model(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
+        if not hasattr(args, "dictionary_fingerprint"):  # a checkpoint's options say how it was trained elsewhere
+            check_precision(args)
         args.dictionary_fingerprint = fingerprint(task.target_dictionary)
         return super().build_model(args, task)
 

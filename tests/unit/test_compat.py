@@ -1,0 +1,99 @@
+"""Each workaround of _compat.py, against the fault it mends."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fairseq.data import data_utils
+
+from fairseq_cft._errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("count", range(1, 18))
+@pytest.mark.parametrize("limits", [{"max_tokens": 40}, {"max_sentences": 8}, {"max_tokens": 40, "max_sentences": 5}])
+def test_no_sentence_is_dropped(count, limits):
+    sizes = np.arange(count) % 7 + 1
+    batches = data_utils.batch_by_size(
+        np.arange(count), lambda i: sizes[i], num_tokens_vec=sizes, required_batch_size_multiple=8, **limits
+    )
+    assert sorted(index for batch in batches for index in batch) == list(range(count))
+    for batch in batches:
+        assert len(batch) <= limits.get("max_sentences", count)
+        assert len(batch) * sizes[list(batch)].max() <= limits.get("max_tokens", 10**9)
+
+
+def test_nothing_to_batch_is_said_in_a_sentence():
+    with pytest.raises(UserError, match="no sentence left"):
+        data_utils.batch_by_size(np.arange(0), lambda i: 1, max_tokens=10)
+
+
+def test_fairseqs_own_classes_load_with_the_check_on(tmp_path):
+    content = {"args": argparse.Namespace(lr=[0.1]), "best": np.float64(3.5), "array": np.arange(3), "n": np.int64(4)}
+    torch.save(content, tmp_path / "state.pt")
+    loaded = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert loaded["args"].lr == [0.1] and loaded["best"] == 3.5 and loaded["array"].tolist() == [0, 1, 2]
+
+
+def test_code_in_a_checkpoint_is_still_refused(tmp_path):
+    torch.save({"model": Evil(tmp_path / "ran")}, tmp_path / "evil.pt")
+    with pytest.raises(Exception, match="Weights only load failed"):
+        torch.load(tmp_path / "evil.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+class Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return type(self.path).touch, (self.path,)
+
+
+def python(code: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def test_import_without_fairseq_says_what_to_install():
+    done = python("import sys; sys.modules['fairseq'] = None; import fairseq_cft")
+    assert done.returncode == 1
+    assert "pip install 'fairseq_cft[fairseq]'" in done.stderr.splitlines()[-1]
+
+
+REGISTERED = """
+from fairseq.models import ARCH_MODEL_REGISTRY
+from fairseq.tasks import TASK_REGISTRY
+from fairseq.criterions import CRITERION_REGISTRY
+assert {"composed_transformer", "composed_transformer_spoc", "composed_transformer_synthetic",
+        "composed_transformer_tiny", "transformer_cft_spoc", "transformer_cft_synthetic",
+        "transformer_cft_tiny"} <= set(ARCH_MODEL_REGISTRY)
+assert {"code_denoising", "pseudocode_to_code"} <= set(TASK_REGISTRY)
+assert "composed_finetuning" in CRITERION_REGISTRY
+"""
+USER_DIR = "from argparse import Namespace; from fairseq import utils; utils.import_user_module(Namespace(user_dir={!r}))"
+
+
+@pytest.mark.parametrize("spelling", ["fairseq_cft", "./fairseq_cft", str(ROOT / "fairseq_cft"), "tests/../fairseq_cft"])
+@pytest.mark.parametrize("imported_before", [False, True])
+def test_user_dir_registers_the_plugin(spelling, imported_before):
+    first = "import fairseq_cft\n" if imported_before else ""
+    done = python(first + USER_DIR.format(spelling) + REGISTERED)
+    assert done.returncode == 0, done.stderr
+
+
+def test_user_dir_by_a_link_after_an_import(tmp_path):
+    (tmp_path / "fairseq_cft").symlink_to(ROOT / "fairseq_cft")
+    done = python("import fairseq_cft\n" + USER_DIR.format("fairseq_cft") + REGISTERED, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_users_mistake_is_one_sentence_and_status_1():
+    done = python("from fairseq_cft._errors import UserError; raise UserError('this is wrong, do that')")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "fairseq_cft: error: this is wrong, do that"
+    assert "Traceback" not in done.stderr
