@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 from fairseq_cft.evaluation.cache import VerdictCache, content_key
 from fairseq_cft.evaluation.decoding import find_decoder
-from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.evaluation.errors import InfraError, UsageError
+from fairseq_cft.evaluation.jail import kill_running_jails
 from fairseq_cft.evaluation.judge import Judge, Judgement
 from fairseq_cft.evaluation.report import Report
+from fairseq_cft.evaluation.results import ResultLines
 from fairseq_cft.evaluation.settings import Settings
 from fairseq_cft.evaluation.testcases import TestCase
 from fairseq_cft.evaluation.verdict import Verdict
 
 TIMEOUTS = frozenset({Verdict.TIME_LIMIT, Verdict.COMPILE_TIME_LIMIT})
 
-Work = tuple[str, Sequence[TestCase]]
 Progress = Callable[[int, int], None]  # (done, all) distinct programs
+Finished = Callable[[str, Judgement], None]  # a content key and what became of it
+
+
+@dataclass(frozen=True)
+class Work:
+    """One distinct program with its cases."""
+
+    source: str
+    cases: Sequence[TestCase]
 
 
 def evaluate(
@@ -43,42 +56,77 @@ def evaluate(
     started = time.monotonic()
     judge = settings.judge()
     signature = settings.signature(judge)
-    decode = find_decoder(settings.decode)
-    keys: list[str | None] = []
-    work: dict[str, Work] = {}
-    for program, own in zip(programs, cases, strict=True):
-        source = None if program is None else decode(program)
-        keys.append(None if source is None else content_key(signature, source, own))
-        if source is not None:
-            work.setdefault(content_key(signature, source, own), (source, own))
-    cache = VerdictCache(settings.cache) if settings.cache is not None else None
-    known = {} if cache is None else {key: hit for key in work if (hit := cache.get(key)) is not None}
-    judged = judge_all(judge, {key: work[key] for key in work if key not in known}, settings, cache, progress)
-    results = {**known, **judged}
+    keys, work = _distinct(programs, cases, find_decoder(settings.decode), signature)
+    results, judged = _results(judge, keys, names, work, settings, progress)
     judgements = [
         Judgement(Verdict.MISSING, total=len(own)) if key is None else results[key]
         for key, own in zip(keys, cases, strict=True)
     ]
-    label = f"{signature}|decode:{settings.decode}"
-    return Report(names, judgements, label, time.monotonic() - started, len(judged))
+    return Report(names, judgements, f"{signature}|{settings.origin()}", time.monotonic() - started, judged)
 
 
-def judge_all(
-    judge: Judge, work: Mapping[str, Work], settings: Settings, cache: VerdictCache | None, progress: Progress | None
-) -> dict[str, Judgement]:
+def _distinct(
+    programs: Sequence[str | None],
+    cases: Sequence[Sequence[TestCase]],
+    decode: Callable[[str], str],
+    signature: str,
+) -> tuple[list[str | None], dict[str, Work]]:
+    """The content key of each example (None: missing), and the work that stands behind each key."""
+    keys: list[str | None] = []
+    work: dict[str, Work] = {}
+    for program, own in zip(programs, cases, strict=True):
+        if program is None:
+            keys.append(None)
+            continue
+        source = decode(program)
+        key = content_key(signature, source, own)
+        keys.append(key)
+        work.setdefault(key, Work(source, own))
+    return keys, work
+
+
+def _results(
+    judge: Judge,
+    keys: Sequence[str | None],
+    names: Sequence[str],
+    work: Mapping[str, Work],
+    settings: Settings,
+    progress: Progress | None,
+) -> tuple[dict[str, Judgement], int]:
+    """Judgements by key, taken from the result lines and the cache as far as they go; and how many were made now."""
+    examples: dict[str, list[str]] = {}
+    for key, name in zip(keys, names, strict=True):
+        examples.setdefault(key or "", []).append(name)
+    with contextlib.ExitStack() as stack:
+        lines = stack.enter_context(ResultLines(settings.results, settings.resume)) if settings.results else None
+        cache = VerdictCache(settings.cache) if settings.cache is not None else None
+        results: dict[str, Judgement] = {}
+
+        def finish(key: str, judgement: Judgement) -> None:
+            results[key] = judgement
+            if cache is not None:
+                cache.put(key, judgement)
+            if lines is not None:
+                for name in examples[key]:
+                    lines.append(name, key, judgement)
+            if progress is not None:
+                progress(len(results), len(work))
+
+        for key in work:
+            known = (lines.known.get(key) if lines else None) or (cache.get(key) if cache else None)
+            if known is not None:
+                finish(key, known)
+        left = {key: work[key] for key in work if key not in results}
+        judge_all(judge, left, settings, finish)
+    return results, len(left)
+
+
+def judge_all(judge: Judge, work: Mapping[str, Work], settings: Settings, finish: Finished) -> None:
     """Judges all of `work` on several threads; time-outs are tried once more at the end, one at a time."""
-    done: dict[str, Judgement] = {}
     late: list[str] = []
-
-    def finish(key: str, judgement: Judgement) -> None:
-        done[key] = judgement
-        if cache is not None:
-            cache.put(key, judgement)
-        if progress is not None:
-            progress(len(done), len(work))
-
+    stopping = threading.Event()
     with ThreadPoolExecutor(settings.workers, thread_name_prefix="judge") as pool:
-        waiting: dict[Future[Judgement], str] = {pool.submit(judge, *work[key]): key for key in work}
+        waiting: dict[Future[Judgement], str] = {pool.submit(_judge, judge, work[key], stopping): key for key in work}
         try:
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -88,8 +136,21 @@ def judge_all(
                     else:
                         finish(key, judgement)
         except BaseException:
+            stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in waiting):  # nobody waits for the last programs' limits
+                kill_running_jails()
+                time.sleep(0.02)
             raise
     for key in late:
-        finish(key, judge(*work[key]))
-    return done
+        finish(key, _judge(judge, work[key], stopping))
+
+
+def _judge(judge: Judge, work: Work, stopping: threading.Event) -> Judgement:
+    """A jail may be killed from outside, by a machine short of memory: one more try before the whole run fails."""
+    try:
+        return judge(work.source, work.cases)
+    except InfraError:
+        if stopping.is_set():
+            raise
+        return judge(work.source, work.cases)

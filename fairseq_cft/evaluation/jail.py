@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,17 @@ class Outcome:
             return f"signal {self.signal}"
 
 
+_running: set[Jail] = set()
+_running_lock = threading.Lock()
+
+
+def kill_running_jails() -> None:
+    """For an evaluation that is given up: nobody waits for its last programs to reach their limits."""
+    with _running_lock:
+        for jail in _running:
+            jail.kill()
+
+
 class Jail:
     """A started supervisor; a context manager that leaves no process behind, whatever happens inside."""
 
@@ -67,6 +79,8 @@ class Jail:
         except OSError as error:
             raise InfraError(f"the jail {command[0]} does not start ({error}); try another --sandbox") from error
         self._buffer = b""
+        with _running_lock:
+            _running.add(self)
 
     def __enter__(self) -> Jail:
         try:
@@ -112,11 +126,18 @@ class Jail:
         while not (ended := _ready(descriptor, select.POLLIN, end) and not os.read(descriptor, 1 << 16)):
             if time.monotonic() >= end:
                 break
-        if not ended and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        if not ended:
+            self.kill()
         process.wait()
         process.stdout.close()
         process.stderr.close()
+        with _running_lock:
+            _running.discard(self)
+
+    def kill(self) -> None:
+        """Kills the supervisor at once; whoever waits for its answer gets an InfraError."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _send(self, data: bytes, seconds: float) -> None:
         assert self._process.stdin is not None
@@ -161,9 +182,8 @@ class Jail:
     def _failure(self, what: str) -> InfraError:
         """Kills the supervisor and quotes what it, or the program that makes the jail, has said."""
         assert self._process.stderr is not None
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self.kill()
+        self._process.wait()
         os.set_blocking(self._process.stderr.fileno(), False)
         said = (self._process.stderr.read() or b"").decode("utf-8", "replace").strip()
         return InfraError(f"the jail {what}: {said or 'it said nothing'}; try another --sandbox")

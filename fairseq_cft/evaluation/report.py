@@ -60,6 +60,16 @@ class Report:
         correct = self.counts[str(Verdict.CORRECT)]
         return rate_interval(correct, len(self.judgements), seed=INTERVAL_SEED)
 
+    def by(self, groups: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Counts by group, one group for each example; sorted by name."""
+        found: dict[str, dict[str, int]] = {}
+        for group, judgement in zip(groups, self.judgements, strict=True):
+            counts = found.setdefault(group, {"n": 0, "correct": 0, "compiled": 0})
+            counts["n"] += 1
+            counts["correct"] += judgement.verdict is Verdict.CORRECT
+            counts["compiled"] += judgement.compiled
+        return dict(sorted(found.items()))
+
     def as_json(self) -> dict[str, Any]:
         """The content of OUT.json; `verdicts` has one entry an example in input order."""
         interval = self.interval()
@@ -90,6 +100,14 @@ class Report:
             f"compiles  {self.compile_rate:7.2%}",
         ]
         lines += [f"  {name:<20}{count:>7}" for name, count in self.counts.items() if count]
+        if "gold" in self.more:
+            gold = self.more["gold"]
+            lines.append(f"ceiling   {gold['correct_rate']:7.2%}  (references; {gold['compile_rate']:.2%} compile)")
+        if "nbest" in self.more:
+            share = self._rate(self.more["nbest"]["correct_in_n"])
+            lines.append(f"in {self.more['nbest']['n']:>3}    {share:7.2%}  (one of the best hypotheses is correct)")
+        for name, group in self.more.get("by", {}).items():
+            lines.append(f"  {name:<12}{group['correct'] / group['n']:8.2%}  (n = {group['n']})")
         rate = self.judged / self.seconds if self.seconds else 0.0
         lines.append(f"{self.judged} distinct programs run in {self.seconds:.1f} s ({rate:.1f} a second)")
         return "\n".join([*lines, self.signature])

@@ -6,15 +6,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairseq_cft import __version__
 from fairseq_cft.evaluation.checker import Checker
 from fairseq_cft.evaluation.compare import COMPARISONS
 from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.errors import UsageError
 from fairseq_cft.evaluation.judge import Judge
 from fairseq_cft.evaluation.limits import MIB, Limits
+from fairseq_cft.evaluation.python_checker import find_python
+from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.selftest import find_sandbox
 from fairseq_cft.evaluation.toolchain import find_toolchain
 
+LANGUAGES = ("cpp", "python")
 SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
 
 
@@ -37,13 +41,21 @@ class Settings:
     retry: bool = True
     jobs: int | None = None
     cache: Path | None = None
+    results: Path | None = None
+    resume: bool = False
+    cases: str = "all"
+
+    @classmethod
+    def published(cls) -> Settings:
+        """The published evaluation: plain `g++`, no standard named, 2 s of wall clock a case, no second try."""
+        return cls(standard=None, decode="published", wall_limit=2.0, plain_compiler=True, retry=False)
 
     def __post_init__(self) -> None:
         if self.compare not in COMPARISONS:
             raise UsageError(f"no such comparison: {self.compare}; choose from {', '.join(COMPARISONS)}")
-        positive = {"time_limit": self.time_limit, "memory_limit": self.memory_limit, "jobs": self.workers}
-        for name, value in positive.items():
-            if value <= 0:
+        for name in ("time_limit", "wall_limit", "memory_limit", "workers"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
                 raise UsageError(f"{name} is {value}; it must be above 0")
 
     @property
@@ -58,12 +70,18 @@ class Settings:
     def judge(self) -> Judge:
         """Finds compiler and sandbox; raises UsageError or InfraError where one of them does not work."""
         sandbox = find_sandbox(self.sandbox, self.allow_unsafe)
-        return Judge(self._checker(), sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
+        return Judge(self._checker(sandbox), sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
 
-    def _checker(self) -> Checker:
-        if self.language != "cpp":
-            raise UsageError(f"no such language: {self.language}; choose from cpp")
-        return CppChecker(find_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
+    def _checker(self, sandbox: Sandbox) -> Checker:
+        if self.language == "cpp":
+            return CppChecker(find_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
+        if self.language == "python":
+            return find_python(sandbox)
+        raise UsageError(f"no such language: {self.language}; choose from {', '.join(LANGUAGES)}")
+
+    def origin(self) -> str:
+        """The part of a report's signature that says where programs and cases came from."""
+        return f"decode:{self.decode}|set:{self.cases}|version:{__version__}"
 
     def signature(self, judge: Judge) -> str:
         """Names everything that a verdict depends on, for the reader of a number."""

@@ -34,7 +34,9 @@ def evil_programs() -> Iterator[Evil]:
         yield Evil(path.stem, text, dict(HEADS.findall(text)))
     rejected = "compile_error compile_time_limit"
     yield Evil("nothing_at_all", "", {"expect": "compile_error"})
-    yield Evil("two_million_statements", "int main() { int a = 0;\n" + "a += 1;\n" * 2_000_000 + "}", {"expect": rejected})
+    yield Evil(
+        "two_million_statements", "int main() { int a = 0;\n" + "a += 1;\n" * 2_000_000 + "}", {"expect": rejected}
+    )
     yield Evil("brackets", "int main() { return " + "(" * 200_000 + "1" + ")" * 200_000 + "; }", {"expect": rejected})
     yield Evil("long_diagnostic", f'#error "{"x" * 4_000_000}"\nint main() {{ }}', {"expect": "compile_error"})
     yield Evil("many_errors", "int main() {\n" + "undeclared += 1;\n" * 20_000 + "}", {"expect": rejected})

@@ -1,0 +1,66 @@
+"""One JSON line for each judged example, appended as it is known, so that a killed evaluation can go on."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+from types import TracebackType
+
+from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.evaluation.judge import Judgement
+
+
+class ResultLines:
+    """A file of JSON lines with the content key of each example; a context manager that holds a lock on the file.
+
+    With `resume`, `known` has the judgements of earlier lines by their key: a line counts only for the same program,
+    cases and settings. Raises UsageError for a file that holds results without `resume`, and for one that another
+    evaluation writes to.
+    """
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        self.known: dict[str, Judgement] = {}
+        self._written: set[tuple[str, str]] = set()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise UsageError(f"cannot write the results {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise UsageError(f"{path} is in use by another evaluation: name another file") from None
+        self._file.seek(0)
+        content = self._file.read()
+        if content and not resume:
+            self._file.close()
+            raise UsageError(f"{path} holds results already: add --resume to go on, or name another file")
+        self._load(content)
+        if content and not content.endswith("\n"):
+            self._file.write("\n")  # the end of a line that was cut short by a kill
+
+    def _load(self, content: str) -> None:
+        for line in content.split("\n"):
+            try:
+                record = json.loads(line)
+                self.known[record["key"]] = Judgement.from_json(record)
+                self._written.add((record["id"], record["key"]))
+            except (ValueError, KeyError, TypeError):
+                continue  # cut short by a kill: that example is judged again
+
+    def append(self, name: str, key: str, judgement: Judgement) -> None:
+        """Adds the line of one example unless it is there."""
+        if (name, key) not in self._written:
+            self._written.add((name, key))
+            self._file.write(json.dumps({"id": name, "key": key, **judgement.as_json()}) + "\n")
+            self._file.flush()
+
+    def __enter__(self) -> ResultLines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
