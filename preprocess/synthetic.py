@@ -14,7 +14,7 @@ if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fairseq_cft._files import USAGE, InputError, run_program, write_together
-from fairseq_cft.cpp.synthetic import PRESETS, TooFewPrograms, make_corpus
+from fairseq_cft.cpp.synthetic import PRESETS, TooFewProgramsError, make_corpus
 
 COUNTS = ("labeled", "valid", "test", "ood", "unlabeled")
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> None:
     counts = {name: getattr(options, name) for name in COUNTS if getattr(options, name) is not None}
     try:
         corpus = make_corpus(replace(PRESETS[options.preset], **counts), options.seed)
-    except TooFewPrograms as error:
+    except TooFewProgramsError as error:
         raise InputError(f"--preset {options.preset}: {error}") from error
     columns = {"unlabeled.tgt": corpus.unlabeled}
     for split, examples in corpus.labeled.items():

@@ -2,9 +2,9 @@
 
 from .choices import Choices
 from .code import plain_spelling, to_code
-from .corpus import Corpus, Example, TooFewPrograms, make_corpus
+from .corpus import Corpus, Example, TooFewProgramsError, make_corpus
 from .generator import random_inputs, random_program
-from .interpreter import UndefinedBehaviour, run
+from .interpreter import UndefinedBehaviourError, run
 from .preset import PRESETS, Preset
 from .pseudocode import is_pseudocode_of, to_pseudocode
 from .statements import Program
@@ -16,8 +16,8 @@ __all__ = [
     "Example",
     "Preset",
     "Program",
-    "TooFewPrograms",
-    "UndefinedBehaviour",
+    "TooFewProgramsError",
+    "UndefinedBehaviourError",
     "is_pseudocode_of",
     "make_corpus",
     "plain_spelling",

@@ -19,7 +19,7 @@ LABELED_SPLITS: dict[str, Style] = {"train": "seen", "valid": "seen", "test": "s
 UNLABELED = "unlabeled"
 
 
-class TooFewPrograms(ValueError):
+class TooFewProgramsError(ValueError):
     """The language has fewer distinct programs than were asked for."""
 
 
@@ -64,9 +64,7 @@ def make_corpus(preset: Preset, seed: int) -> Corpus:
     return Corpus(labeled, unlabeled)
 
 
-def _distinct_programs(
-    preset: Preset, choices: Choices, rng: np.random.Generator
-) -> list[tuple[str, Program, str]]:
+def _distinct_programs(preset: Preset, choices: Choices, rng: np.random.Generator) -> list[tuple[str, Program, str]]:
     """Programs with the split each belongs to.
 
     The splits take turns at random: were they filled one after another, the first would use up the short programs,
@@ -85,7 +83,7 @@ def _distinct_programs(
             if line not in lines and owners.setdefault(plain_spelling(program), split) == split:
                 break
         else:
-            raise TooFewPrograms(
+            raise TooFewProgramsError(
                 f"the language of this preset has too few distinct programs: {len(found)} of {len(turns)} were found; "
                 "ask for fewer, or for more variable names, values or statements"
             )

@@ -74,9 +74,7 @@ def _clauses(statement: Statement) -> list[tuple[str, dict[str, str]]]:
 
 def _text(statement: Statement, templates: Iterable[str]) -> str:
     """A statement's pseudocode in the chosen phrasings, one template a clause."""
-    phrases = [
-        template.format_map(parts) for template, (_, parts) in zip(templates, _clauses(statement), strict=True)
-    ]
+    phrases = [template.format_map(parts) for template, (_, parts) in zip(templates, _clauses(statement), strict=True)]
     if isinstance(statement, Swap):
         guard, *inner, swap = phrases
         phrases = [" ".join((guard, *(f"TAB {phrase};" for phrase in inner), swap))]

@@ -91,7 +91,7 @@ class Extremum:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """``if ( guard ) { T temp = a ; a = b ; b = temp ; }``; `fresh` holds two variables declared in the block for it."""
+    """``if ( guard ) { T temp = a ; a = b ; b = temp ; }``; `fresh` holds two variables declared for it."""
 
     guard: str
     type: TypeName
