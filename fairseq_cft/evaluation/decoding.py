@@ -11,7 +11,8 @@ LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')')
 WORD_OPERATORS = "and|or|xor|bitand|bitor|and_eq|or_eq|xor_eq|not_eq"
 # What the published tokenizer tears apart, and no valid program has side by side: the pieces belong together.
 REPAIRS = (
-    (re.compile(r"(?<![\w.])(\d+) \. ?(\d+\b)?"), r"\1.\2"),  # 2 . 5, 2 .
+    (re.compile(r"(?<![\w.])(\d+) \. (\d+\b)"), r"\1.\2"),  # 2 . 5
+    (re.compile(r"(?<![\w.])(\d+) \.(?!\S)"), r"\1."),  # 2 .
     (re.compile(rf"(?<![\w.])(\d[\w.]*) (?!(?:{WORD_OPERATORS})\b)([A-Za-z_]\w*)"), r"\1\2"),  # 0 LL, 0 x3f, 1 e9
     (re.compile(r"(?<![\w.])(\d[\d.]*[eE]) ([+-]) (\d+)"), r"\1\2\3"),  # 1e - 9
     (re.compile(r"(?<!:): :(?!:)"), "::"),

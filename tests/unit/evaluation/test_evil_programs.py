@@ -89,7 +89,7 @@ def test_no_process_is_left(watch: Watch) -> None:
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes()
-                own = os.readlink(entry / "exe") if (entry / "exe").is_symlink() else ""
+                own = str((entry / "exe").readlink()) if (entry / "exe").is_symlink() else ""
             except OSError:
                 continue
             if str(watch.folder).encode() in command or str(watch.folder) in own:

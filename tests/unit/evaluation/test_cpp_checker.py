@@ -1,0 +1,106 @@
+"""The fast way to compile gives the verdicts of the plain one, and falls back to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from unit.evaluation.conftest import sandbox_or_skip
+from unit.evaluation.gold import SHARED_DATA, gold_programs
+
+from fairseq_cft.evaluation import Settings, evaluate, toolchain
+from fairseq_cft.evaluation.checker import Prepared, Rejected
+from fairseq_cft.evaluation.cpp_checker import CppChecker
+from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.testcases import TestCaseFolder
+from fairseq_cft.evaluation.toolchain import Toolchain, find_toolchain
+
+TABLE = SHARED_DATA / "spoc/test/spoc-testw.tsv"
+needs_spoc = pytest.mark.skipif(not TABLE.is_file(), reason=f"no SPoC programs in {SHARED_DATA}")
+
+PROGRAMS = [
+    "int main() { return 0; }",
+    "int main() { char s[9]; gets(s); puts(s); }",  # gone since C++14
+    "int main() { int a = 1 cout << a; }",
+    "int main() { cout << undeclared; }",
+    "int main() { string s = 5; }",
+    "int main() { vector<int> a = {1, 2}; for (auto x : a) cout << x; }",
+    "int main() { auto f = [](auto x) { return x; }; cout << f(1); }",
+    "int gcd(int a, int b) { return b ? gcd(b, a % b) : a; } int main() { cout << gcd(4, 6); }",
+    "int count; int main() { cin >> count; }",  # ambiguous with std::count
+    "#include <iostream>\nint main() { std::cout << 1; }",
+    "int missing(); int main() { return missing(); }",  # fails in the linker
+    "int main() {",
+    "}",
+]
+
+
+def accepted(checker: CppChecker, source: str, folder: Path, sandbox: Sandbox) -> bool:
+    folder.mkdir()
+    folder.chmod(0o755)
+    return isinstance(checker.prepare(source, folder, sandbox), Prepared)
+
+
+@pytest.fixture
+def any_sandbox() -> Sandbox:
+    return sandbox_or_skip("none")
+
+
+def test_header_and_linker_change_no_verdict(tmp_path: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
+    assert toolchain.header is not None
+    slow = CppChecker(dataclasses.replace(toolchain, header=None, linker=""))
+    fast = CppChecker(toolchain)
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(0o755)
+    results = {
+        source: (
+            accepted(fast, source, tmp_path / f"fast{number}", any_sandbox),
+            accepted(slow, source, tmp_path / f"slow{number}", any_sandbox),
+        )
+        for number, source in enumerate(PROGRAMS)
+    }
+    assert [source for source, (quick, plain) in results.items() if quick != plain] == []
+    assert sum(quick for quick, _ in results.values()) == 5
+
+
+def test_diagnostics_name_the_line(tmp_path: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(0o755)
+    rejected = CppChecker(toolchain).prepare("int main() { return x; }", tmp_path, any_sandbox)
+    assert isinstance(rejected, Rejected)
+    assert "main.cpp:3:" in rejected.detail
+    assert str(tmp_path) not in rejected.detail
+
+
+def test_no_precompiled_header_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Toolchain) -> Path:
+        raise InfraError("the disk is full")
+
+    monkeypatch.setattr(toolchain, "_precompiled", refuse)
+    with pytest.warns(UserWarning, match="compiling will be slow: the disk is full"):
+        found = find_toolchain()
+    assert found.header is None
+    assert not any(option.startswith("-I") for option in found.command("a.cpp", "a"))
+
+
+def test_a_header_that_gcc_passes_over_is_noticed(tmp_path: Path, toolchain: Toolchain) -> None:
+    (tmp_path / "bits").mkdir()
+    (tmp_path / "bits/stdc++.h").write_text("#include <iostream>\n")
+    (tmp_path / "bits/stdc++.h.gch").write_bytes(b"not a header")
+    with pytest.raises(InfraError, match="does not take the precompiled header"):
+        from fairseq_cft.evaluation.toolchain import _require_use
+
+        _require_use(toolchain, tmp_path)
+
+
+@needs_spoc
+def test_gold_programs_are_correct() -> None:
+    """The programs that people handed in, with all test cases; 999A reads beyond its array and is no fair question."""
+    gold = [(name, source) for name, source in gold_programs(TABLE) if not name.startswith("999A-")][::60]
+    folder = TestCaseFolder(SHARED_DATA / "spoc/testcases")
+    cases = [folder.of(name.split("-")[0]) for name, _ in gold]
+    report = evaluate([source for _, source in gold], cases, Settings(decode="plain", allow_unsafe=True, jobs=2))
+    assert len(gold) >= 15
+    assert report.counts["correct"] == len(gold), report.as_text()

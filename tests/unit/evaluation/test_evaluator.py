@@ -1,0 +1,184 @@
+"""Evaluating many programs: order, cache, time-outs, and a score that cannot rise because something got lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
+from fairseq_cft.evaluation.compare import exact
+from fairseq_cft.evaluation.evaluator import Work, judge_all
+from fairseq_cft.evaluation.jail import Outcome
+from fairseq_cft.evaluation.judge import Judge, verdict_of
+from fairseq_cft.evaluation.limits import Limits
+
+DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
+BROKEN = "int main ( ) { int n cin >> n ; }"
+CASES = [TestCase(b"4\n", b"8"), TestCase(b"5\n", b"10")]
+SETTINGS = Settings(allow_unsafe=True, time_limit=1, jobs=2)
+RAN = Outcome(0, None, 0.01, 0.01, 1 << 20, 0, b"", b"")
+
+
+def verdicts(report: Report) -> list[str]:
+    return [str(judgement.verdict) for judgement in report.judgements]
+
+
+def test_order_counts_and_rates() -> None:
+    wrong = DOUBLE.replace("* 2", "+ 4")
+    programs = [wrong, None, DOUBLE, BROKEN, "", DOUBLE]
+    report = evaluate(programs, [CASES] * 5 + [[]], SETTINGS)
+    expected = ["wrong_output", "missing", "correct", "compile_error", "compile_error", "no_testcases"]
+    assert verdicts(report) == expected
+    assert report.counts["correct"] == 1 and sum(report.counts.values()) == 6
+    assert report.correct_rate == 1 / 6
+    assert report.compile_rate == 3 / 6
+    assert (report.judgements[0].case, report.judgements[0].passed, report.judgements[0].total) == (2, 1, 2)
+    assert "error" in report.judgements[3].detail
+
+
+def test_all_cases_are_counted() -> None:
+    square = DOUBLE.replace("* 2", "* n")
+    cases = [TestCase(b"4\n", b"8"), TestCase(b"2\n", b"4"), TestCase(b"0\n", b"0")]
+    (judgement,) = evaluate([square], [cases], dataclasses.replace(SETTINGS, all_cases=True)).judgements
+    assert (judgement.verdict, judgement.case, judgement.passed) == (Verdict.WRONG_OUTPUT, 1, 2)
+    (judgement,) = evaluate([square], [cases], SETTINGS).judgements
+    assert (judgement.verdict, judgement.case, judgement.passed) == (Verdict.WRONG_OUTPUT, 1, 0)
+
+
+def test_without_test_cases_programs_are_compiled() -> None:
+    report = evaluate([DOUBLE, BROKEN, None], None, SETTINGS)
+    assert verdicts(report) == ["no_testcases", "compile_error", "missing"]
+    assert report.compile_rate == 1 / 3
+    assert report.correct_rate == 0
+
+
+def test_nothing_to_evaluate_and_lengths_that_differ() -> None:
+    assert evaluate([], [], SETTINGS).correct_rate == 0
+    with pytest.raises(UsageError, match="1 programs, 2 lists of cases"):
+        evaluate([DOUBLE], [CASES, CASES], SETTINGS)
+
+
+def test_each_distinct_program_once(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, cache=tmp_path)
+    report = evaluate([DOUBLE, DOUBLE, BROKEN], [CASES] * 3, settings)
+    assert report.judged == 2
+    again = evaluate([BROKEN, DOUBLE], [CASES] * 2, settings)
+    assert again.judged == 0
+    assert again.judgements == [report.judgements[2], report.judgements[0]]
+    assert evaluate([DOUBLE], [CASES[:1]], settings).judged == 1, "other cases, other verdict"
+    assert evaluate([DOUBLE], [CASES], dataclasses.replace(settings, time_limit=1.5)).judged == 1
+
+
+def test_a_broken_cache_entry_is_judged_again(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, cache=tmp_path)
+    evaluate([DOUBLE], [CASES], settings)
+    (entry,) = tmp_path.rglob("*.json")
+    entry.write_text('{"verdict": "cor')
+    assert evaluate([DOUBLE], [CASES], settings).judged == 1
+    assert json.loads(entry.read_text())["verdict"] == "correct"
+
+
+class Scripted(Judge):
+    """A judge whose verdicts are given beforehand, one list for each source."""
+
+    def __init__(self, script: dict[str, list[Verdict | Exception]]) -> None:
+        object.__setattr__(self, "script", script)
+
+    def __call__(self, source: str, cases: Sequence[TestCase]) -> Judgement:
+        outcome = self.script[source].pop(0)  # type: ignore[attr-defined]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Judgement(outcome)
+
+
+def run_scripted(script: dict[str, list[Verdict | Exception]], settings: Settings = SETTINGS) -> dict[str, Verdict]:
+    found: dict[str, Verdict] = {}
+    work = {source: Work(source, ()) for source in script}
+    judge_all(Scripted(script), work, settings, lambda key, judgement: found.__setitem__(key, judgement.verdict))
+    return found
+
+
+def test_time_outs_are_tried_once_more() -> None:
+    script: dict[str, list[Verdict | Exception]] = {
+        "slow": [Verdict.TIME_LIMIT, Verdict.TIME_LIMIT],
+        "unlucky": [Verdict.COMPILE_TIME_LIMIT, Verdict.CORRECT],
+        "wrong": [Verdict.WRONG_OUTPUT, Verdict.CORRECT],
+    }
+    found = run_scripted(script)
+    assert found == {"slow": Verdict.TIME_LIMIT, "unlucky": Verdict.CORRECT, "wrong": Verdict.WRONG_OUTPUT}
+
+
+def test_no_second_try_when_told() -> None:
+    found = run_scripted({"a": [Verdict.TIME_LIMIT]}, dataclasses.replace(SETTINGS, retry=False))
+    assert found == {"a": Verdict.TIME_LIMIT}
+
+
+def test_a_jail_killed_from_outside_gets_one_more_try() -> None:
+    assert run_scripted({"a": [InfraError("killed"), Verdict.CORRECT]}) == {"a": Verdict.CORRECT}
+    with pytest.raises(InfraError, match="again"):
+        run_scripted({"a": [InfraError("killed"), InfraError("again")], "b": [Verdict.CORRECT]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.CORRECT),
+        ({"stdout": b"x"}, Verdict.WRONG_OUTPUT),
+        ({"exit_code": 1}, Verdict.RUNTIME_ERROR),
+        ({"exit_code": None, "signal": 11}, Verdict.RUNTIME_ERROR),
+        ({"exit_code": 1, "peak_bytes": 250 << 20}, Verdict.MEMORY_LIMIT),
+        ({"peak_bytes": 250 << 20}, Verdict.CORRECT),
+        ({"exit_code": None, "signal": 9, "stopped": 1}, Verdict.TIME_LIMIT),
+        ({"exit_code": None, "signal": 9, "stopped": 2}, Verdict.MEMORY_LIMIT),
+        ({"exit_code": None, "signal": 24}, Verdict.TIME_LIMIT),
+        ({"exit_code": None, "signal": 25}, Verdict.OUTPUT_LIMIT),
+        ({"cpu_seconds": 1.01}, Verdict.TIME_LIMIT),
+        ({"exit_code": None, "signal": 9, "stopped": 1, "stdout": b"x" * (1 << 20)}, Verdict.OUTPUT_LIMIT),
+    ],
+)
+def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> None:
+    outcome = dataclasses.replace(RAN, **changes)  # type: ignore[arg-type]
+    assert verdict_of(outcome, TestCase(b"", b""), Limits.for_programs(1.0, 256), exact)[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"standard": "gnu++99"}, "try another --std"),
+        ({"language": "cobol"}, "no such language"),
+        ({"compare": "eyes"}, "no such comparison"),
+        ({"time_limit": 0}, "time_limit is 0"),
+        ({"jobs": 0}, "must be above 0"),
+        ({"decode": "theirs"}, "no such decoder"),
+    ],
+)
+def test_wishes_that_cannot_be_met(wish: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, **wish))  # type: ignore[arg-type]
+
+
+def test_no_compiler_is_no_wrong_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairseq_cft.evaluation.toolchain.shutil.which", lambda name: None)
+    with pytest.raises(InfraError, match="not installed"):
+        evaluate([DOUBLE], [CASES], SETTINGS)
+
+
+def test_signature_names_what_matters() -> None:
+    report = evaluate([DOUBLE], [CASES], SETTINGS)
+    for part in (
+        "lang:cpp|compiler:g++-",
+        "std:gnu++11",
+        "opt:0",
+        "cpu:1s",
+        "wall:3s",
+        "mem:1024M",
+        "sandbox:",
+        "decode:ours",
+    ):
+        assert part in report.signature
+    other = evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, standard="gnu++17"))
+    assert other.signature == report.signature.replace("gnu++11", "gnu++17")

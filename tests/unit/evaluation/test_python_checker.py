@@ -1,0 +1,56 @@
+"""The second language: Python, byte-compiled and run in the jail."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from fairseq_cft.evaluation import Settings, TestCase, evaluate
+from fairseq_cft.evaluation.sandbox import Sandbox
+
+CASES = [TestCase(b"4\n", b"8\n")]
+PROGRAMS = {
+    "print(int(input()) * 2)": "correct",
+    "print(int(input()) * 3)": "wrong_output",
+    "print(int(input()) *": "compile_error",
+    "print(undefined)": "runtime_error",
+    "import sys\nsys.exit(3)": "runtime_error",
+    "while True: pass": "time_limit",
+    "while True: print('x' * 1000)": "output_limit runtime_error",
+    "open('/tmp/cft-evil-was-here', 'w')": "runtime_error",
+    "import socket\nsocket.socket()": "runtime_error",
+    "import os\nos.fork()\nos.kill(-1, 9)": "runtime_error",
+    "x = [b'x' * (1 << 24) for _ in range(10 ** 6)]": "memory_limit runtime_error",
+    "import os\nprint(8 if not set(os.environ) - {'PWD', 'LC_CTYPE'} else os.environ)": "correct",
+    "print('caf\udce9')": "compile_error",
+    "": "wrong_output",
+    "9" * 5000 + "\n": "compile_error",
+}
+
+
+def test_python_programs(sandbox: Sandbox) -> None:
+    settings = Settings(
+        language="python", decode="plain", sandbox=sandbox.tier, allow_unsafe=True, time_limit=1, memory_limit=256,
+        retry=False, jobs=2,
+    )  # fmt: skip
+    report = evaluate(list(PROGRAMS), [CASES] * len(PROGRAMS), settings)
+    wrong = {
+        source[:60]: (judgement.verdict.value, judgement.detail)
+        for (source, expected), judgement in zip(PROGRAMS.items(), report.judgements, strict=True)
+        if judgement.verdict.value not in expected.split()
+    }
+    assert wrong == {}
+    assert "lang:python|interpreter:3." in report.signature
+
+
+def test_an_import_of_the_working_folder_is_not_there() -> None:
+    settings = Settings(language="python", decode="plain", allow_unsafe=True)
+    (judgement,) = evaluate(["import fairseq_cft"], [CASES], dataclasses.replace(settings, retry=False)).judgements
+    assert judgement.verdict.value == "runtime_error"
+
+
+@pytest.mark.parametrize("text", ["print(8)", "# caf\u00e9\nprint(8)"])
+def test_text_is_utf8(text: str) -> None:
+    (judgement,) = evaluate([text], [CASES], Settings(language="python", decode="plain", allow_unsafe=True)).judgements
+    assert judgement.verdict.value == "correct"

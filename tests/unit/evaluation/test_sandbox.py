@@ -1,0 +1,106 @@
+"""Choosing a tier, and what a jail tells the evaluator."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from unit.evaluation.conftest import sandbox_or_skip
+
+from fairseq_cft.evaluation import selftest
+from fairseq_cft.evaluation.errors import InfraError, UsageError
+from fairseq_cft.evaluation.jail import WALL_CLOCK, kill_running_jails
+from fairseq_cft.evaluation.limits import Limits
+from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.selftest import find_sandbox, trouble
+from fairseq_cft.evaluation.supervisor import supervisor_executable
+
+LIMITS = Limits(cpu_seconds=1, wall_seconds=1, diagnostic_bytes=100)
+SHELL = [Path("/bin"), Path("/usr/bin")]
+
+
+def test_one_jail_runs_many_inputs(sandbox: Sandbox) -> None:
+    with sandbox.open(["/bin/sh", "-c", "cat; echo words >&2"], LIMITS, program=True, read=SHELL) as jail:
+        for text in (b"first", b"", b"\0\xff" * 100_000):
+            outcome = jail.run(text)
+            assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, text, b"words\n")
+
+
+def test_a_stopped_run_does_not_end_the_jail(sandbox: Sandbox) -> None:
+    script = "read word; test $word = wait && sleep 100; echo $word"
+    with sandbox.open(["/bin/sh", "-c", script], LIMITS, program=True, read=SHELL) as jail:
+        stopped = jail.run(b"wait\n")
+        assert (stopped.stopped, stopped.signal_name) == (WALL_CLOCK, "SIGKILL")
+        assert 1 <= stopped.wall_seconds < 3
+        assert jail.run(b"go\n").stdout == b"go\n"
+
+
+def test_writable_folder_is_the_compilers_alone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
+    if sandbox.tier == "none":
+        pytest.skip("the tier none shows the whole file system")
+    with sandbox.open(["/bin/ls", "/", "/etc"], LIMITS, program=False, read=SHELL) as jail:
+        seen = jail.run(b"").stdout.decode().split()
+    assert not {"tmp", "home", "root", "var", "sys", "passwd", "hostname"} & set(seen)
+
+
+def test_a_command_that_cannot_start_is_our_fault(sandbox: Sandbox) -> None:
+    with (
+        pytest.raises(InfraError, match="cannot start the command"),
+        sandbox.open(["/no/such/program"], LIMITS, program=True) as jail,
+    ):
+        jail.run(b"")
+
+
+def test_a_jail_that_does_not_start_says_why() -> None:
+    sandbox = dataclasses.replace(sandbox_or_skip("bwrap"), supervisor=Path("/no/such/supervisor"))
+    with pytest.raises(InfraError, match=r"did|ended"), sandbox.open(["/bin/cat"], LIMITS, program=True):
+        pass
+    assert trouble(sandbox)
+
+
+def test_a_killed_jail_is_our_fault(sandbox: Sandbox) -> None:
+    timer = threading.Timer(0.3, kill_running_jails)
+    limits = Limits(cpu_seconds=20, wall_seconds=20)
+    started = time.monotonic()
+    with sandbox.open(["/bin/sleep", "20"], limits, program=True, read=SHELL) as jail, pytest.raises(InfraError):
+        timer.start()
+        jail.run(b"")
+    assert time.monotonic() - started < 5
+    timer.join()
+
+
+def test_none_is_never_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="--allow-unsafe"):
+        find_sandbox("none")
+    monkeypatch.setattr(selftest, "_sandbox", lambda tier: (Sandbox(tier, Path("x")), "" if tier == "none" else "no"))
+    with pytest.raises(UsageError, match=r"no sandbox works here .*bwrap: no; unshare: no"):
+        find_sandbox("auto")
+    assert find_sandbox("auto", allow_unsafe=True).tier == "none"
+    with pytest.raises(UsageError, match="no such sandbox"):
+        find_sandbox("docker")
+
+
+def test_best_tier_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "_sandbox", lambda tier: (Sandbox(tier, Path("x")), "no" if tier == "bwrap" else ""))
+    assert find_sandbox("auto", allow_unsafe=True).tier == "unshare"
+
+
+@pytest.mark.parametrize("tier", ["bwrap", "unshare"])
+def test_selftest_finds_a_leak(tier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jail that passes the whole machine on is refused, whatever it is called."""
+    sandbox_or_skip(tier)
+    leaky = Sandbox(tier, supervisor_executable())
+    monkeypatch.setattr(Sandbox, "_prefix", lambda self, read, write: [str(self.supervisor)])
+    assert "write outside" in trouble(leaky) or "processes" in trouble(leaky)
+
+
+def test_supervisor_refuses_nonsense() -> None:
+    sandbox = Sandbox("none", supervisor_executable())
+    limits = dataclasses.replace(LIMITS)
+    with sandbox.open(["/bin/cat"], limits, program=True) as jail:
+        jail._send(b"no number\n", 1)
+        with pytest.raises(InfraError, match="ended early"):
+            jail._line(2)

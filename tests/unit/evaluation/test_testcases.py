@@ -1,0 +1,107 @@
+"""Test cases and ids: SPoC's blocks, the synthetic files, and what is wrong with either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from unit.evaluation.gold import SHARED_DATA
+
+from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.evaluation.testcases import (
+    ExampleId,
+    TestCase,
+    TestCaseFolder,
+    parse_blocks,
+    read_ids,
+    read_lines,
+    synthetic_cases,
+)
+
+BLOCK = b"1 2\n###ENDINPUT###\n3\n###ENDOUTPUT###\n"
+
+
+def test_blocks() -> None:
+    assert parse_blocks(BLOCK + BLOCK.replace(b"3", b"4")) == [TestCase(b"1 2\n", b"3\n"), TestCase(b"1 2\n", b"4\n")]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
+def test_line_ends_are_newlines(end: bytes) -> None:
+    assert parse_blocks(BLOCK.replace(b"\n", end)) == [TestCase(b"1 2\n", b"3\n")]
+
+
+def test_no_newline_at_the_end_of_the_file() -> None:
+    assert parse_blocks(BLOCK.rstrip(b"\n")) == parse_blocks(BLOCK)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no separators at all\n",
+        BLOCK + b"1 2\n",
+        BLOCK + b"1 2\n###ENDOUTPUT###\n",
+        BLOCK + b"1\n###ENDINPUT###\n2\n###ENDINPUT###\n3\n###ENDOUTPUT###\n",
+    ],
+)
+def test_a_broken_file_has_no_cases(data: bytes) -> None:
+    assert parse_blocks(data) == []
+
+
+def test_folder(tmp_path: Path) -> None:
+    (tmp_path / "1A").mkdir()
+    (tmp_path / "1A/1A_testcases.txt").write_bytes(BLOCK)
+    (tmp_path / "1A/1A_testcases_hidden.txt").write_bytes(BLOCK + BLOCK)
+    assert len(TestCaseFolder(tmp_path).of("1A")) == 1
+    assert len(TestCaseFolder(tmp_path, "hidden").of("1A")) == 2
+    assert TestCaseFolder(tmp_path, "public").of("1A") == ()
+    assert TestCaseFolder(tmp_path).of("2B") == ()
+    with pytest.raises(UsageError, match="does not exist"):
+        TestCaseFolder(tmp_path / "absent")
+    with pytest.raises(UsageError, match="no such set"):
+        TestCaseFolder(tmp_path, "secret")
+
+
+@pytest.mark.parametrize("text", ["1A-5", "1A-5-6-7", "../1A-5-6", "..-5-6", "a/b-5-6", "1A--6", ""])
+def test_ids_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match=r"F.id, line 3: .* is no id"):
+        ExampleId.parse(text, "F.id, line 3")
+
+
+def test_ids(tmp_path: Path) -> None:
+    path = tmp_path / "f.id"
+    path.write_text("740A-48455406-12\n740A-48455406-13\n")
+    first, second = read_ids(path)
+    assert (first.problem, first.submission, first.worker) == ("740A", "48455406", "12")
+    assert str(second) == "740A-48455406-13"
+
+
+def test_lines_of_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "f.inp"
+    path.write_bytes(b"fine\ncaf\xe9\n")
+    with pytest.raises(UsageError, match=r"f.inp, line 2: not UTF-8"):
+        read_lines(path)
+
+
+def test_lines_keep_empty_ones_and_other_separators(tmp_path: Path) -> None:
+    path = tmp_path / "f.inp"
+    path.write_text("a\n\nb\u2028c\n\n")
+    assert read_lines(path) == ["a", "", "b\u2028c", ""]
+
+
+def test_synthetic_cases() -> None:
+    cases = synthetic_cases(["1\tstr_0", "", "5"], ["1str_0", "x", " 5"], "files")
+    assert cases == [(TestCase(b"1\nstr_0\n", b"1str_0"),), (TestCase(b"", b"x"),), (TestCase(b"5\n", b" 5"),)]
+    with pytest.raises(UsageError, match="files have 1 and 2 lines"):
+        synthetic_cases(["1"], ["1", "2"], "files")
+
+
+@pytest.mark.skipif(not (SHARED_DATA / "spoc/testcases").is_dir(), reason=f"no SPoC test cases in {SHARED_DATA}")
+def test_all_published_test_cases_are_read() -> None:
+    folder = SHARED_DATA / "spoc/testcases"
+    reader = TestCaseFolder(folder)
+    found = {path.name: reader.of(path.name) for path in folder.iterdir() if path.is_dir()}
+    assert len(found) == 677
+    assert sum(map(len, found.values())) == 25_974
+    assert all(found.values())
+    assert not any(b"\r" in case.expected for cases in found.values() for case in cases)
