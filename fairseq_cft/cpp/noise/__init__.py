@@ -81,12 +81,13 @@ def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
 
 
 # The noises register themselves; they need what stands above.
-from . import random_delete, synthetic  # noqa: E402
+from . import cpp, random_delete, synthetic  # noqa: E402
 
 __all__ = [
     "Noise",
     "check_errors",
     "check_share",
+    "cpp",
     "item_rng",
     "make_noise",
     "noise_names",
