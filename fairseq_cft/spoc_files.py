@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ._files import InputError, read_lines, write_together
 from .cpp.line_format import decode_line
+from .cpp.noise.cpp import breakable_lines
 from .spoc import Program, Rejection, TableError, read_programs
 
 
@@ -81,21 +82,23 @@ def convert(
     return result
 
 
-def write(result: Conversion, prefix: Path) -> None:
-    """All files appear together. P.rejects exists only where a row was damaged."""
+def write(result: Conversion, prefix: Path, *, single_lines: bool = False) -> None:
+    """All files appear together. P.rejects exists only where a row was damaged; P.lines, wanted by ``single_lines``,
+    holds the programs' single lines, for denoiser pre-training."""
     columns = {
         "src": [pair.source for pair in result.pairs],
         "tgt": [pair.target for pair in result.pairs],
         "id": [pair.identifier for pair in result.pairs],
     }
-    rejects = _beside(prefix, "rejects")
+    if single_lines:
+        columns["lines"] = [line for pair in result.pairs for line in breakable_lines(pair.target)]
     if result.rejections:
         columns["rejects"] = [f"{rejection}\t{rejection.text}" for rejection in result.rejections]
     with write_together(*(_beside(prefix, ending) for ending in columns)) as streams:
         for stream, lines in zip(streams, columns.values(), strict=True):
             stream.writelines(f"{line}\n" for line in lines)
     if not result.rejections:
-        rejects.unlink(missing_ok=True)
+        _beside(prefix, "rejects").unlink(missing_ok=True)
 
 
 def _beside(prefix: Path, ending: str) -> Path:

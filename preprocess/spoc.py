@@ -26,6 +26,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--strict", action="store_true", help="stop at the first damaged row instead of noting it")
     parser.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
+    parser.add_argument("--single-lines", action="store_true", help="also write P.lines, each line of code on its own")
     parser.add_argument("--program", type=Path, metavar="P.tgt", help="print a program of this file as C++")
     parser.add_argument("--line", type=int, metavar="K", help="which one, from 1")
     options = parser.parse_args(arguments)
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
         strict=options.strict,
         tokenize_text=moses_tokenizer() if options.moses else None,
     )
-    write(result, options.output_prefix)
+    write(result, options.output_prefix, single_lines=options.single_lines)
     print(f"{options.output_prefix}: {result.summary()}")
 
 

@@ -44,6 +44,11 @@ class Corruption(NamedTuple):
     methods: tuple[str, ...]
 
 
+def breakable_lines(program_line: str) -> list[str]:
+    """The single lines of a program, with their indents, that mistakes are made in: each is a short program line."""
+    return [line.strip() for line in f" {program_line} ".split(SEPARATOR) if _may_break(line)]
+
+
 @register_noise("cpp")
 @dataclass(frozen=True)
 class CppNoise:
@@ -71,8 +76,7 @@ class CppNoise:
         exempt. The names that get mixed up are those of the whole program."""
         draw = _stream(rng).__next__
         pool = Pool(program_line.split)
-        lines = [line.strip() for line in f" {program_line} ".split(SEPARATOR)]
-        return [(self._corrupt(line, pool, draw).line, line) for line in lines if _may_break(line)]
+        return [(self._corrupt(line, pool, draw).line, line) for line in breakable_lines(program_line)]
 
     def _corrupt(self, program_line: str, pool: Pool, draw: Draw) -> Corruption:
         if draw() < self.clean_share:

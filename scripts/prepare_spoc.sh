@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Needs:   `make install` done; DATA as scripts/download_spoc.sh leaves it: train/split/*.tsv and test/*.tsv
+# Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--max-chars 1000] [--moses] [--workers 2]
+# Expects: about 1 minute for 3,000 programs on 2 cores, and then, for training:
+#          OUT/data-bin/pairs     train, valid, test (TestW, new workers), test1 (TestP, new problems): src -> tgt
+#          OUT/data-bin/programs  the training programs without pseudocode, for --task code_denoising
+#          OUT/data-bin/lines     their single lines, for the first phase of the denoiser's curriculum
+#          OUT/bpe.model          the subwords of all of them; one dictionary, the same in the three folders
+#          Stages that are done are skipped; one that died half-way, or whose input changed, is done again.
+set -euo pipefail
+
+usage() { sed -n '2,10s/^# //p' "$0"; }
+wrong() { echo "prepare_spoc: error: $*" >&2; usage >&2; exit 2; }
+fail() { echo "prepare_spoc: error: $*" >&2; exit 1; }
+
+vocab_size=10000 max_chars=1000 workers=2 # the published sizes
+moses=()
+folders=()
+while (($#)); do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --moses) moses=(--moses); shift ;;
+    --vocab-size | --max-chars | --workers)
+      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || wrong "$1 needs a whole number from 1 up"
+      name=${1#--}
+      printf -v "${name//-/_}" '%s' "$2"
+      shift 2 ;;
+    -*) wrong "there is no option $1" ;;
+    *) folders+=("$1"); shift ;;
+  esac
+done
+((${#folders[@]} == 2)) || wrong "give DATA and OUT"
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+data=${folders[0]} out=${folders[1]}
+[[ -d $data/train/split ]] || fail "$data/train/split does not exist; fetch the data with scripts/download_spoc.sh $data"
+for tool in python fairseq-preprocess; do
+  command -v "$tool" >/dev/null || fail "$tool is not on the PATH; run 'make install' and activate .venv"
+done
+mkdir -p "$out"
+data=$(cd "$data" && pwd) out=$(cd "$out" && pwd)
+# shellcheck source=scripts/_stages.sh
+source "$here/_stages.sh"
+
+# Which table is which split: the published ones, or what there is of them ---------------------------------------
+
+split=$data/train/split
+train=$split/spoc-train-train.tsv valid=$split/spoc-train-eval.tsv
+if [[ ! -f $train ]]; then
+  train=$split/spoc-train-eval.tsv valid=$split/spoc-train-test.tsv
+  echo "$split has no spoc-train-train.tsv: training on spoc-train-eval.tsv, validating on spoc-train-test.tsv"
+fi
+tests=() # name, table
+for part in testw testp; do
+  [[ ! -f $data/test/spoc-$part.tsv ]] || tests+=("$part" "$data/test/spoc-$part.tsv")
+done
+for table in "$train" "$valid"; do
+  [[ -f $table ]] || fail "$table does not exist; it must be a table of the columns text code workerid probid subid line indent"
+done
+
+text=$out/text bin=$out/data-bin
+splits=(train valid) tables=("$train" "$valid")
+for ((i = 0; i < ${#tests[@]}; i += 2)); do
+  splits+=("${tests[i]}") tables+=("${tests[i + 1]}")
+done
+settings="$vocab_size $max_chars ${moses[*]-} $(cksum "${tables[@]}")"
+export PYTHONWARNINGS=ignore # fairseq's own deprecation warnings, a dozen a run
+
+# Stages -------------------------------------------------------------------------------------------------------
+
+make_pairs() {
+  local i limit
+  for i in "${!splits[@]}"; do
+    limit=(--max-chars "$max_chars")
+    [[ ${splits[i]} != test* ]] || limit=() # a test program is never left out
+    python "$root/preprocess/spoc.py" --tsv "${tables[i]}" --output-prefix "$text/${splits[i]}" --single-lines \
+      "${limit[@]}" "${moses[@]}"
+  done
+}
+
+make_subwords() {
+  python "$root/preprocess/subwords.py" train --input "$text/train.src" "$text/train.tgt" \
+    --model-prefix "$out/bpe" --vocab-size "$vocab_size"
+}
+
+encode() {
+  local files=(train.lines valid.lines) name
+  for name in "${splits[@]}"; do files+=("$name.src" "$name.tgt"); done
+  printf '%s\0' "${files[@]}" | xargs -0 -P "$workers" -I{} \
+    python "$root/preprocess/subwords.py" encode --model "$out/bpe.model" --input "$text/{}" --output "$text/bpe.{}"
+}
+
+binarise() { # everything into a temporary folder, which is then renamed
+  local fresh=$out/.data-bin.tmp name prefixes=""
+  rm -rf "$fresh"
+  for name in "${splits[@]:2}"; do prefixes+=${prefixes:+,}$text/bpe.$name; done
+  local test_pairs=()
+  [[ -z $prefixes ]] || test_pairs=(--testpref "$prefixes")
+  fairseq-preprocess --source-lang src --target-lang tgt --joined-dictionary --srcdict "$out/bpe.dict.txt" \
+    --trainpref "$text/bpe.train" --validpref "$text/bpe.valid" "${test_pairs[@]}" \
+    --destdir "$fresh/pairs" --workers "$workers"
+  fairseq-preprocess --only-source --srcdict "$out/bpe.dict.txt" --workers "$workers" \
+    --trainpref "$text/bpe.train.tgt" --validpref "$text/bpe.valid.tgt" --destdir "$fresh/programs"
+  fairseq-preprocess --only-source --srcdict "$out/bpe.dict.txt" --workers "$workers" \
+    --trainpref "$text/bpe.train.lines" --validpref "$text/bpe.valid.lines" --destdir "$fresh/lines"
+  rm -rf "$bin"
+  mv "$fresh" "$bin"
+}
+
+start_stages 4
+stage pairs "tables to pairs" make_pairs
+stage subwords "subwords" make_subwords
+stage encode "text to subwords" encode
+stage binarise "binarised data" binarise
+
+# What was read and left out, and whether the text allows so many subwords -----------------------------------------
+cat "$out/logs/pairs.log"
+grep -E 'pieces' "$out/logs/subwords.log" || true
+echo "$bin: $(wc -l <"$bin/pairs/dict.src.txt") subwords"
