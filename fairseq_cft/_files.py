@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any
 
 USAGE = 2  # exit status for a wrong command line
 FAILURE = 1  # exit status for anything else that went wrong
@@ -51,21 +51,24 @@ def read_parallel(*paths: Path | str) -> list[list[str]]:
 
 
 @contextlib.contextmanager
-def write_together(*paths: Path | str) -> Iterator[list[TextIO]]:
-    """Open files for writing that appear under their names together, when the block ends well, or not at all."""
+def write_together(*paths: Path | str, binary: bool = False) -> Iterator[list[IO[Any]]]:
+    """Open files for writing that appear under their names together, when the block ends well, or not at all.
+
+    Text is written as UTF-8 with newline bytes as they are; `binary` files take bytes.
+    """
     targets = [Path(path) for path in paths]
     if len({target.absolute() for target in targets}) < len(targets):
         raise InputError(f"output files must differ: {', '.join(map(str, targets))}")
     temporary: list[Path] = []
-    streams: list[TextIO] = []
+    streams: list[IO[Any]] = []
     try:
         for target in targets:
             if target.is_dir():
                 raise InputError(f"cannot write {target}: it is a directory; give a file name")
             target.parent.mkdir(parents=True, exist_ok=True)
             path = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-            streams.append(path.open("w", encoding="utf-8", newline="\n"))
             temporary.append(path)
+            streams.append(path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n"))
         yield streams
         for stream in streams:
             stream.flush()
