@@ -1,8 +1,8 @@
 """Subword pieces that give back every line: SentencePiece BPE without its normalisation, and an escape for the rest.
 
-Pieces are joined by single spaces, so that fairseq can read them. A space of the text is ``▁`` in a piece. What a piece
-cannot hold is written as the bytes of its UTF-8 form, one piece a byte (``<0x09>`` for a tab): control characters, white
-space other than the space, ``▁`` itself, and every character that training did not see.
+Pieces are joined by single spaces, so that fairseq can read them. A space of the text is ``▁`` in a piece. What a
+piece cannot hold is written as its UTF-8 bytes, one piece a byte (``<0x09>`` for a tab): control characters, all other
+white space, ``▁`` itself, and every character that training did not see.
 """
 
 from __future__ import annotations
