@@ -6,6 +6,7 @@ lone `}`, `return 0 ;` and blank lines are never touched, and what is not touche
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from .cpp_names import break_keyword, break_name
 from .cpp_syntax import break_syntax
 from .cpp_words import Draw, Pool
 
-SEPARATOR = f" {NEWLINE_WORD} "
+_NEWLINE = re.compile(rf"(?<!\S)\{NEWLINE_WORD}(?!\S)")
 NUMBERS_DRAWN = 24  # uniform numbers drawn at once: enough for most programs
 METHODS_TRIED = 12  # draws of a method before a program counts as one that nothing can be done to
 LINES_TRIED = 30  # draws of a line for one method
@@ -46,7 +47,7 @@ class Corruption(NamedTuple):
 
 def breakable_lines(program_line: str) -> list[str]:
     """The single lines of a program, with their indents, that mistakes are made in: each is a short program line."""
-    return [line.strip() for line in f" {program_line} ".split(SEPARATOR) if _may_break(line)]
+    return [line.strip() for line in _NEWLINE.split(program_line) if _may_break(line)]
 
 
 @register_noise("cpp")
@@ -84,9 +85,9 @@ class CppNoise:
         least, most = self.errors
         wanted = least + int(draw() * (most - least + 1))
         shares = ONE_ERROR if most == 1 else MANY_ERRORS
-        clean = program_line.split(SEPARATOR)
-        lines = clean.copy()
-        breakable = [number for number, line in enumerate(lines) if _may_break(line)]
+        clean = _NEWLINE.split(program_line)  # each line with the blanks around it
+        lines: list[str | None] = [*clean]
+        breakable = [number for number, line in enumerate(clean) if _may_break(line)]
         methods: list[str] = []
         for _ in range(METHODS_TRIED + wanted if breakable else 0):
             method = _draw_method(shares, draw)
@@ -94,8 +95,8 @@ class CppNoise:
                 methods.append(method)
                 if len(methods) >= wanted and lines != clean:  # several mistakes may undo one another
                     break
-        text = SEPARATOR.join(line for line in lines if line)
-        if not methods or not text or text == program_line:
+        text = NEWLINE_WORD.join(line for line in lines if line is not None).strip()
+        if not methods or not text or lines == clean:
             return Corruption(program_line, ())
         return Corruption(text, tuple(methods))
 
@@ -121,27 +122,22 @@ def _may_break(line: str) -> bool:
     return code not in ("", "}", "return 0 ;") and " main (" not in f" {code}"
 
 
-def _break_some_line(lines: list[str], breakable: list[int], method: Method, pool: Pool, draw: Draw) -> bool:
-    """Make one mistake, in place, in a line drawn at random among those that the method finds something to do in."""
+def _break_some_line(lines: list[str | None], breakable: list[int], method: Method, pool: Pool, draw: Draw) -> bool:
+    """Make one mistake, in place, in a line drawn at random among those that the method finds something to do in; the
+    line becomes None if nothing is left of it."""
     for _ in range(LINES_TRIED):
         number = breakable[int(draw() * len(breakable))]
-        broken = _break_line(lines[number], method, pool, draw)
-        if broken is not None:
-            lines[number] = broken
+        line = lines[number]
+        if line is None:
+            continue
+        words = line.split()
+        indent = 0
+        while indent < len(words) and words[indent] == INDENT_WORD:
+            indent += 1
+        code = words[indent:]
+        broken = method(code, pool, draw)
+        if broken is not None and broken != code:
+            blanks = line[: len(line) - len(line.lstrip())], line[len(line.rstrip()) :]
+            lines[number] = " ".join(words[:indent] + broken).join(blanks) if broken else None
             return True
     return False
-
-
-def _break_line(line: str, method: Method, pool: Pool, draw: Draw) -> str | None:
-    """The line with one mistake; "" if nothing is left of it; None if the method finds nothing to do in it."""
-    words = line.split()
-    indent = 0
-    while indent < len(words) and words[indent] == INDENT_WORD:
-        indent += 1
-    code = words[indent:]
-    if not code:
-        return None
-    broken = method(code, pool, draw)
-    if broken is None or broken == code:
-        return None
-    return " ".join(words[:indent] + broken) if broken else ""
