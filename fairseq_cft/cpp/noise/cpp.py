@@ -137,7 +137,7 @@ def _break_some_line(lines: list[str | None], breakable: list[int], method: Meth
         code = words[indent:]
         broken = method(code, pool, draw)
         if broken is not None and broken != code:
-            blanks = line[: len(line) - len(line.lstrip())], line[len(line.rstrip()) :]
-            lines[number] = " ".join(words[:indent] + broken).join(blanks) if broken else None
+            text = " ".join(words[:indent] + broken)
+            lines[number] = line.replace(line.strip(), text) if broken else None  # with the blanks around it
             return True
     return False
