@@ -106,6 +106,7 @@ def test_escapes(source: str, line: str) -> None:
 
 def test_newlines_of_other_systems_and_a_missing_last_one() -> None:
     assert encode_program("\ufeffa;\r\n  b;\r\n") == encode_program("a;\n  b;") == "a ; $ ~ b ;"
+    assert encode_program("a; // c\r\nb;\r\r\n") == "a ; //␣c $ b ;"
     assert (encode_program(""), decode_line(""), decode_line("  ")) == ("", "", "")
 
 
