@@ -134,6 +134,7 @@ def test_download_checks_and_goes_on(tmp_path: Path) -> None:
     (target / "spoc.zip.part").write_bytes(archive.read_bytes()[:50])
     done = run("bash", script, target, **source)
     assert done.returncode == 0, done.stderr
+    assert "byte position 50" in done.stderr
     assert (target / "train" / "x").read_text() == "train"
     assert (target / "spoc.zip").read_bytes() == archive.read_bytes()
     assert "is complete" in run("bash", script, target, **source).stdout
