@@ -10,6 +10,8 @@ from typing import Protocol
 from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.verdict import Verdict
 
+CANARY_OUTPUT = b"ok"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -33,6 +35,10 @@ class Checker(Protocol):
     @property
     def signature(self) -> str:
         """Everything about the language that a verdict depends on, for the signature and the cache."""
+
+    @property
+    def canary(self) -> str:
+        """A program that prints `ok`, without a newline; it is judged first, to see that judging works at all."""
 
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         """Compiles `source`; raises InfraError when the evaluator, not the program, is at fault."""

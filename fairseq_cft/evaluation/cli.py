@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fairseq_cft.evaluation.errors import InfraError, UsageError
@@ -29,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     gold_lines = read_programs(options.gold, len(examples.ids)) if options.gold else None
     if options.resume and options.json_lines is None:
         raise UsageError("--resume goes on with a file of results: name it with --json-lines")
+    if options.json is not None:
+        _require_writable(options.json)
     with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
         best = [texts[0] if texts else None for texts in candidates]
         report = evaluate(best, examples.cases, settings, ids=examples.ids, progress=bar.update)
@@ -45,6 +50,16 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         report.write(options.json)
     return _status(report, examples, options)
+
+
+def _require_writable(path: Path) -> None:
+    """Before hours of work, not after them."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "no file can be written there")
+    except OSError as error:
+        raise UsageError(f"cannot write --json {path}: {error.strerror}") from error
 
 
 def _nbest(

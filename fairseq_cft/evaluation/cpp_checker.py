@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,10 @@ class CppChecker:
     def signature(self) -> str:
         return f"cpp|compiler:{self.toolchain.signature}"
 
+    @property
+    def canary(self) -> str:
+        return 'int main() { cout << "ok"; }'
+
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         text, output = folder / "main.cpp", folder / "output"
         text.write_bytes((PROLOGUE + source + "\n").encode("utf-8", "surrogateescape"))
@@ -50,21 +56,23 @@ class CppChecker:
             outcome = jail.run(b"")
         rejected = _rejection(outcome, self.limits)
         if rejected is not None:
+            if shutil.disk_usage(folder).free < self.limits.output_bytes:
+                raise InfraError(f"the disk of {folder.parent} is full: make room, or set TMPDIR to another folder")
             return rejected
         program = output / "program"
-        if not stat.S_ISREG(program.lstat().st_mode):
-            raise InfraError(f"the compiler wrote no executable for {text}")
+        if not os.path.lexists(program) or not stat.S_ISREG(program.lstat().st_mode):
+            return Rejected(Verdict.COMPILE_ERROR, "the compiler wrote no executable")
         return Prepared([str(program)], [program])
 
 
 def _rejection(outcome: Outcome, limits: Limits) -> Rejected | None:
     if outcome.exit_code == 0:
         return None
+    if outcome.unstartable is not None:
+        raise InfraError(f"the compiler cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
     said = outcome.stderr.decode("utf-8", "replace")[:DETAIL_CHARACTERS]
     if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= limits.cpu_seconds:
         return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {limits.cpu_seconds:g} s")
     if outcome.stopped == TOTAL_MEMORY:
         return Rejected(Verdict.COMPILE_ERROR, f"over {limits.memory_bytes} bytes of memory")
-    if "No space left on device" in said:
-        raise InfraError(f"the disk is full: {said}")
     return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)

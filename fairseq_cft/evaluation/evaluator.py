@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from fairseq_cft.evaluation.cache import VerdictCache, content_key
 from fairseq_cft.evaluation.decoding import find_decoder
 from fairseq_cft.evaluation.errors import InfraError, UsageError
 from fairseq_cft.evaluation.jail import kill_running_jails
-from fairseq_cft.evaluation.judge import Judge, Judgement
+from fairseq_cft.evaluation.judge import Judge, Judgement, require_canary
 from fairseq_cft.evaluation.report import Report
 from fairseq_cft.evaluation.results import ResultLines
 from fairseq_cft.evaluation.settings import Settings
@@ -117,6 +118,8 @@ def _results(
             if known is not None:
                 finish(key, known)
         left = {key: work[key] for key in work if key not in results}
+        if left:
+            require_canary(judge, tempfile.gettempdir())
         judge_all(judge, left, settings, finish)
     return results, len(left)
 

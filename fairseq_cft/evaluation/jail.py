@@ -22,20 +22,25 @@ END_SECONDS = 2.0  # what an idle supervisor may need to end before it is killed
 
 WALL_CLOCK = 1
 TOTAL_MEMORY = 2
+CPU_TIME = 3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run ended: exactly one of `exit_code` and `signal` is set; times in seconds, memory in bytes."""
+    """How one run ended; times in seconds, memory in bytes.
+
+    Exactly one of `exit_code`, `signal` and `unstartable` (an errno of execve) is set.
+    """
 
     exit_code: int | None
     signal: int | None
     cpu_seconds: float
     wall_seconds: float
     peak_bytes: int
-    stopped: int  # 0, WALL_CLOCK or TOTAL_MEMORY
+    stopped: int  # 0, WALL_CLOCK, TOTAL_MEMORY or CPU_TIME
     stdout: bytes
     stderr: bytes
+    unstartable: int | None = None
 
     @property
     def signal_name(self) -> str:
@@ -102,8 +107,6 @@ class Jail:
         self._send(b"%d\n" % len(stdin) + stdin, deadline)
         kind, code, cpu, wall, peak, stopped, out, err = self._line(deadline).split()
         stdout, stderr = self._take(int(out), GRACE_SECONDS), self._take(int(err), GRACE_SECONDS)
-        if kind == b"unstartable":
-            raise InfraError(f"the jail cannot start the command ({os.strerror(int(code))}); try another --sandbox")
         return Outcome(
             exit_code=int(code) if kind == b"exit" else None,
             signal=int(code) if kind == b"signal" else None,
@@ -113,6 +116,7 @@ class Jail:
             stopped=int(stopped),
             stdout=stdout,
             stderr=stderr,
+            unstartable=int(code) if kind == b"unstartable" else None,
         )
 
     def close(self) -> None:

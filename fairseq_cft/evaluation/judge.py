@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairseq_cft.evaluation.checker import Checker, Prepared, Rejected
+from fairseq_cft.evaluation.checker import CANARY_OUTPUT, Checker, Prepared, Rejected
 from fairseq_cft.evaluation.compare import Comparison
-from fairseq_cft.evaluation.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
+from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Outcome
 from fairseq_cft.evaluation.limits import Limits
 from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.testcases import TestCase
@@ -87,6 +90,21 @@ class Judge:
         return Judgement(first.verdict, first.detail, first.case, passed, len(cases), round(cpu, 3), round(wall, 3))
 
 
+@functools.lru_cache(maxsize=16)
+def require_canary(judge: Judge, _folder: str) -> None:
+    """Judges a program that is known to be right, once for each folder of temporary files.
+
+    A jail that cannot run anything (files that may not be executed, say) must end the evaluation with an InfraError
+    instead of making every program wrong.
+    """
+    judgement = judge(judge.checker.canary, [TestCase(b"", CANARY_OUTPUT)])
+    if judgement.verdict is not Verdict.CORRECT:
+        raise InfraError(
+            f"a program that is right was judged {judgement.verdict} ({judgement.detail.strip() or 'no detail'}): "
+            "the sandbox or the folder of temporary files ($TMPDIR) cannot be used"
+        )
+
+
 def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Comparison) -> tuple[Verdict, str]:
     """The verdict on one run, and a few words about it; how it ended comes before what it wrote."""
     if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) >= limits.output_bytes:
@@ -95,8 +113,10 @@ def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Compar
         return Verdict.MEMORY_LIMIT, f"over {limits.memory_bytes} bytes in all its processes"
     if outcome.stopped == WALL_CLOCK:
         return Verdict.TIME_LIMIT, f"over {limits.wall_seconds:g} s of wall clock"
-    if outcome.signal_name == "SIGXCPU" or outcome.cpu_seconds > limits.cpu_seconds:
+    if outcome.stopped == CPU_TIME or outcome.signal_name == "SIGXCPU" or outcome.cpu_seconds > limits.cpu_seconds:
         return Verdict.TIME_LIMIT, f"over {limits.cpu_seconds:g} s of CPU time"
+    if outcome.unstartable is not None:
+        return Verdict.RUNTIME_ERROR, f"cannot be started: {os.strerror(outcome.unstartable)}"
     if outcome.exit_code != 0:
         how = outcome.signal_name or f"exit {outcome.exit_code}"
         if outcome.peak_bytes >= NEAR_MEMORY_LIMIT * limits.memory_bytes:

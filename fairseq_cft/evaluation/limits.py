@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 MIB = 1 << 20
@@ -27,9 +26,9 @@ class Limits:
         return cls(cpu_seconds=time_limit, wall_seconds=wall, memory_bytes=memory_mb * MIB)
 
     def arguments(self) -> list[str]:
-        """The supervisor's arguments that set these limits; RLIMIT_CPU knows whole seconds only."""
+        """The supervisor's arguments that set these limits, in milliseconds and bytes."""
         given = [
-            f"cpu={math.ceil(self.cpu_seconds)}",
+            f"cpu={round(self.cpu_seconds * 1000)}",
             f"wall={round(self.wall_seconds * 1000)}",
             f"memory={self.memory_bytes}",
             f"output={self.output_bytes}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import platform
 import shutil
 import sys
@@ -36,6 +37,10 @@ class PythonChecker:
     def signature(self) -> str:
         return f"python|interpreter:{self.version}"
 
+    @property
+    def canary(self) -> str:
+        return "print('ok', end='')"
+
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         text = folder / "main.py"
         text.write_bytes(source.encode("utf-8", "surrogateescape"))
@@ -43,6 +48,8 @@ class PythonChecker:
         command = [self.interpreter, *ISOLATED]
         with sandbox.open([*command, "-c", COMPILE], LIMITS, program=True, read=self.read) as jail:
             outcome = jail.run(text.read_bytes())
+        if outcome.unstartable is not None:
+            raise InfraError(f"{self.interpreter} cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
         if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= LIMITS.cpu_seconds:
             return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {LIMITS.cpu_seconds:g} s")
         if outcome.exit_code != 0:

@@ -56,7 +56,9 @@ class Report:
         return count / len(self.judgements) if self.judgements else 0.0
 
     def interval(self) -> Interval:
-        """95 % bootstrap interval of the correct rate."""
+        """95 % bootstrap interval of the correct rate; from 0 to 1 without examples."""
+        if not self.judgements:
+            return Interval(0.0, 0.0, 1.0)
         correct = self.counts[str(Verdict.CORRECT)]
         return rate_interval(correct, len(self.judgements), seed=INTERVAL_SEED)
 

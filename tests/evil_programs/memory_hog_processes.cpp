@@ -1,4 +1,5 @@
-// expect: memory_limit runtime_error time_limit
+// expect: memory_limit
+// tier none: memory_limit runtime_error time_limit
 // Each process stays under its own limit; together they do not.
 #include <sys/mman.h>
 #include <unistd.h>

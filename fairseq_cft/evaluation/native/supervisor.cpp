@@ -3,7 +3,8 @@
 // It is the first process of a jail (PID 1 of its namespace where there is one) and the only one that the evaluator
 // talks to. A request is "LENGTH\n" and the bytes of stdin; an answer is
 // "KIND CODE CPU_MS WALL_MS PEAK_KB STOPPED STDOUT_BYTES STDERR_BYTES\n", the stdout and the stderr. KIND is exit, signal
-// or unstartable (CODE is then errno); STOPPED is 0, 1 (wall clock) or 2 (memory of all processes together).
+// or unstartable (CODE is then errno); STOPPED is 0, 1 (wall clock), 2 (memory of all processes together)
+// or 3 (CPU time).
 // The judged program reads and writes memory files, so nothing that outlives it can hold up the evaluator.
 
 #include "filter.h"
@@ -18,8 +19,8 @@
 #include <sys/wait.h>
 
 struct Job {
-    rlim_t cpu = 2, memory = 1 << 30, output = 1 << 20, processes = RLIM_INFINITY, diagnostics = 0;
-    long wall_ms = 6000;
+    rlim_t memory = 1 << 30, output = 1 << 20, processes = RLIM_INFINITY, diagnostics = 0;
+    long cpu_ms = 2000, wall_ms = 6000;
     bool program = false;     // false: a compiler, which may write files
     bool first = false;       // PID 1 of its own namespace
     bool own_root = false;
@@ -42,7 +43,8 @@ static void set_limit(int kind, rlim_t soft, rlim_t hard) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // should the supervisor be killed where no namespace ends with it
     bool ready = dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(diagnostics, 2) == 2 && chdir(job.folder.c_str()) == 0;
-    set_limit(RLIMIT_CPU, job.cpu, job.cpu + 1);
+    rlim_t seconds = static_cast<rlim_t>(job.cpu_ms / 1000 + 2);  // for children; the child itself: see cpu_ms_of()
+    set_limit(RLIMIT_CPU, seconds, seconds + 1);
     set_limit(RLIMIT_AS, job.memory, job.memory);
     set_limit(RLIMIT_FSIZE, job.output, job.output);
     set_limit(RLIMIT_NPROC, job.processes, job.processes);
@@ -65,6 +67,14 @@ static void set_limit(int kind, rlim_t soft, rlim_t hard) {
 static long now_ms() {
     timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+// CPU time of one process so far. RLIMIT_CPU counts whole seconds, and by samples that are 15 % off.
+static long cpu_ms_of(pid_t pid) {
+    clockid_t clock;
+    timespec time;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
@@ -139,6 +149,7 @@ static Ending wait_for(const Job& job, pid_t child) {
             return ending;
         }
         if (!ending.stopped && ending.wall_ms > job.wall_ms) ending.stopped = 1;
+        if (!ending.stopped && cpu_ms_of(child) > job.cpu_ms) ending.stopped = 3;
         if (!ending.stopped && job.first && ending.wall_ms > 20 && resident_bytes() > job.memory) ending.stopped = 2;
         if (ending.stopped) kill(job.first ? -1 : -child, SIGKILL);
         timespec tick = {0, ending.stopped ? 1000000 : 50000000};
@@ -209,7 +220,7 @@ static Job read_arguments(int argc, char** argv) {
         size_t equals = option.find('=');
         std::string name = option.substr(0, equals), value = equals == std::string::npos ? "" : option.substr(equals + 1);
         rlim_t number = strtoull(value.c_str(), nullptr, 10);
-        if (name == "cpu") job.cpu = number;
+        if (name == "cpu") job.cpu_ms = static_cast<long>(number);
         else if (name == "wall") job.wall_ms = static_cast<long>(number);
         else if (name == "memory") job.memory = number;
         else if (name == "output") job.output = number;

@@ -122,6 +122,11 @@ def test_published_way(files: Path) -> None:
         (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--nbest", "0"], "must be 1 or more"),
         (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--jobs", "0"], "must be above 0"),
         (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--cache", "f.tgt"], "folder of --cache"),
+        (
+            ["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--json", "f.tgt/x"],
+            "cannot write --json",
+        ),
+        (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--json", "cases"], "cannot write --json"),
         (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "f.out", "--gold", "short"], "short has 1"),
     ],
 )

@@ -11,9 +11,10 @@ import pytest
 
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
 from fairseq_cft.evaluation.compare import exact
+from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.evaluator import Work, judge_all
 from fairseq_cft.evaluation.jail import Outcome
-from fairseq_cft.evaluation.judge import Judge, verdict_of
+from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
 from fairseq_cft.evaluation.limits import Limits
 
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
@@ -57,7 +58,8 @@ def test_without_test_cases_programs_are_compiled() -> None:
 
 
 def test_nothing_to_evaluate_and_lengths_that_differ() -> None:
-    assert evaluate([], [], SETTINGS).correct_rate == 0
+    nothing = evaluate([], [], SETTINGS)
+    assert nothing.correct_rate == 0 and "n = 0" in nothing.as_text()
     with pytest.raises(UsageError, match="1 programs, 2 lists of cases"):
         evaluate([DOUBLE], [CASES, CASES], SETTINGS)
 
@@ -159,6 +161,14 @@ def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> Non
 def test_wishes_that_cannot_be_met(wish: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, **wish))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("canary", ["int main() { return 1; }", "int main() {"])
+def test_when_nothing_works_there_is_no_score(canary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CppChecker, "canary", canary)
+    require_canary.cache_clear()
+    with pytest.raises(InfraError, match="a program that is right was judged"):
+        evaluate([DOUBLE], [CASES], SETTINGS)
 
 
 def test_no_compiler_is_no_wrong_program(monkeypatch: pytest.MonkeyPatch) -> None:

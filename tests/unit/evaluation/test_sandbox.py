@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from unit.evaluation.conftest import sandbox_or_skip
 
 from fairseq_cft.evaluation import selftest
 from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.jail import WALL_CLOCK, kill_running_jails
+from fairseq_cft.evaluation.jail import CPU_TIME, WALL_CLOCK, kill_running_jails
 from fairseq_cft.evaluation.limits import Limits
 from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.selftest import find_sandbox, trouble
@@ -46,12 +47,10 @@ def test_writable_folder_is_the_compilers_alone(sandbox: Sandbox, tmp_path_facto
     assert not {"tmp", "home", "root", "var", "sys", "passwd", "hostname"} & set(seen)
 
 
-def test_a_command_that_cannot_start_is_our_fault(sandbox: Sandbox) -> None:
-    with (
-        pytest.raises(InfraError, match="cannot start the command"),
-        sandbox.open(["/no/such/program"], LIMITS, program=True) as jail,
-    ):
-        jail.run(b"")
+def test_a_command_that_cannot_start_is_told_apart(sandbox: Sandbox) -> None:
+    with sandbox.open(["/no/such/program"], LIMITS, program=True) as jail:
+        outcome = jail.run(b"")
+    assert (outcome.exit_code, outcome.signal, outcome.unstartable) == (None, None, errno.ENOENT)
 
 
 def test_a_jail_that_does_not_start_says_why() -> None:
@@ -104,3 +103,29 @@ def test_supervisor_refuses_nonsense() -> None:
         jail._send(b"no number\n", 1)
         with pytest.raises(InfraError, match="ended early"):
             jail._line(2)
+
+
+def test_output_is_stopped_at_its_limit(sandbox: Sandbox) -> None:
+    """Not only cut when it is read: a flood must never take the machine's memory."""
+    limits = dataclasses.replace(LIMITS, output_bytes=10_000)
+    with sandbox.open(["/bin/cat", "/dev/zero"], limits, program=True, read=SHELL) as jail:
+        outcome = jail.run(b"")
+    assert outcome.signal_name == "SIGXFSZ"
+    assert outcome.stdout == bytes(10_000)
+
+
+def test_cpu_time_is_limited(sandbox: Sandbox) -> None:
+    limits = Limits(cpu_seconds=0.5, wall_seconds=20)
+    with sandbox.open(["/bin/sh", "-c", "while :; do :; done"], limits, program=True, read=SHELL) as jail:
+        outcome = jail.run(b"")
+    assert (outcome.stopped, outcome.signal_name) == (CPU_TIME, "SIGKILL")
+    assert 0.5 <= outcome.cpu_seconds < 0.9
+
+
+def test_nothing_lives_on_to_the_next_case(sandbox: Sandbox) -> None:
+    script = "sleep 100 & sleep 100 & for entry in /proc/[0-9]*; do read -r line < $entry/stat; echo $line; done"
+    limits = dataclasses.replace(LIMITS, processes=None)
+    with sandbox.open(["/bin/sh", "-c", script], limits, program=True, read=SHELL) as jail:
+        sleepers = [jail.run(b"").stdout.count(b"(sleep)") for _ in range(3)]
+    assert max(sleepers) <= 2 or sandbox.tier == "none"  # there, others' processes are seen as well
+    assert sleepers[0] >= 1

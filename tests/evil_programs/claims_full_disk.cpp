@@ -1,0 +1,3 @@
+// expect: compile_error
+#error No space left on device
+int main() { }
