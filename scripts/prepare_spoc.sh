@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Needs:   `make install` done; DATA as scripts/download_spoc.sh leaves it: train/split/*.tsv and test/*.tsv
 # Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--max-chars 1000] [--moses] [--workers 2]
-# Expects: about 1 minute for 3,000 programs on 2 cores, and then, for training:
+# Expects: about 2 minutes for 5,000 programs on 2 cores, and then, for training:
 #          OUT/data-bin/pairs     train, valid, test (TestW, new workers), test1 (TestP, new problems): src -> tgt
 #          OUT/data-bin/programs  the training programs without pseudocode, for --task code_denoising
 #          OUT/data-bin/lines     their single lines, for the first phase of the denoiser's curriculum

@@ -127,11 +127,11 @@ ADVERSARIES = [
 
 @pytest.mark.parametrize("piece", ADVERSARIES)
 def test_linear_time(piece: str) -> None:
-    source = piece * (200_000 // len(piece))
+    source = piece * (100_000 // len(piece))
     started = time.process_time()
     tokenize(source)
     tokenize("\\\n" + source)
-    assert time.process_time() - started < 5  # measured: 0.1 s; a quadratic tokenizer needs minutes
+    assert time.process_time() - started < 5  # measured: 0.3 s at most; a quadratic tokenizer needs minutes
 
 
 @pytest.fixture(scope="module")
