@@ -65,6 +65,10 @@ def write_together(*paths: Path | str, binary: bool = False) -> Iterator[list[IO
         for target in targets:
             if target.is_dir():
                 raise InputError(f"cannot write {target}: it is a directory; give a file name")
+            if target.parent.is_file():
+                raise InputError(
+                    f"cannot write {target}: {target.parent} is a file, not a directory; give another path"
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             path = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             temporary.append(path)

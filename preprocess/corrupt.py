@@ -17,7 +17,7 @@ if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that 
 from fairseq_cft._files import InputError, read_lines, run_program, write_together
 from fairseq_cft.cpp.noise import make_noise, noise_names
 from fairseq_cft.cpp.noise.compiling import FailsToCompile
-from fairseq_cft.cpp.noise.variants import Variants
+from fairseq_cft.cpp.noise.variants import Variants, WorkerDiedError
 from fairseq_cft.evaluation.errors import InfraError, UsageError
 from fairseq_cft.evaluation.toolchain import find_toolchain
 
@@ -60,6 +60,21 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def write(variants: Variants, programs: Sequence[str], options: argparse.Namespace) -> tuple[int, int]:
+    """Write the pairs; how many there are and how many of them are clean."""
+    written = clean = 0
+    prefix = options.output_prefix
+    with write_together(f"{prefix}.src", f"{prefix}.tgt") as (source, target):
+        for variant in variants.of_all(programs, options.jobs):
+            source.write(f"{variant.corrupted}\n")
+            target.write(f"{variant.clean}\n")
+            written += 1
+            clean += variant.corrupted == variant.clean
+        if not written:
+            raise InputError(f"{options.input}: every corrupted program still compiles; give --compiler none")
+    return written, clean
+
+
 def main(arguments: Sequence[str]) -> None:
     """Write the two files."""
     options = parse(arguments)
@@ -73,16 +88,11 @@ def main(arguments: Sequence[str]) -> None:
         except (InfraError, UsageError) as error:
             raise InputError(f"--compiler {options.compiler}: {error}; or give --compiler none") from error
         variants = Variants(variants.noise, variants.copies, variants.seed, FailsToCompile(toolchain))
-    written = clean = 0
+    try:
+        written, clean = write(variants, programs, options)
+    except WorkerDiedError as error:
+        raise InputError("a process was killed, perhaps for want of memory; run it again with fewer --jobs") from error
     prefix = options.output_prefix
-    with write_together(f"{prefix}.src", f"{prefix}.tgt") as (source, target):
-        for variant in variants.of_all(programs, options.jobs):
-            source.write(f"{variant.corrupted}\n")
-            target.write(f"{variant.clean}\n")
-            written += 1
-            clean += variant.corrupted == variant.clean
-        if not written:
-            raise InputError(f"{options.input}: every corrupted program still compiles; give --compiler none")
     left_out = len(programs) * options.copies - written
     print(f"{prefix}.src, {prefix}.tgt: {written} pairs, {clean} of them clean, {left_out} left out")
 

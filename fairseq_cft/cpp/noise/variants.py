@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
 from . import Noise, item_rng
 
 PROGRAMS_A_TASK = 64  # enough that handing a task to a process costs nothing beside it
-TASKS_WAITING = 4  # a process; bounds the memory
 TRIES = 5  # draws of a variant that `accept` refuses before it is left out
+
+
+class WorkerDiedError(RuntimeError):
+    """A process was killed, as the system does for want of memory."""
 
 
 class Variant(NamedTuple):
@@ -60,35 +63,71 @@ class Variants:
         return [variant for index, program in enumerate(programs, first) for variant in self.of_program(index, program)]
 
     def of_all(self, programs: Sequence[str], jobs: int = 1) -> Iterator[Variant]:
-        """The variants of all programs, in their order."""
+        """The variants of all programs, in their order. A `WorkerDiedError` tells of a process that was killed."""
         if jobs == 1:
             yield from self.of_programs(0, programs)
             return
-        starts = range(0, len(programs), PROGRAMS_A_TASK)
-        tasks = ((start, programs[start : start + PROGRAMS_A_TASK]) for start in starts)
-        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _leave_signals_to_parent)
+        workers: list[_Worker] = []
         try:
-            for variants in _in_order(pool, self.of_programs, tasks, jobs * TASKS_WAITING):
-                yield from variants
+            with _interrupts_held_back():
+                for number in range(jobs):
+                    workers.append(_start(self, programs, number, jobs, workers))
+            for task in range(-(-len(programs) // PROGRAMS_A_TASK)):
+                try:
+                    made: list[Variant] = workers[task % jobs].results.recv()
+                except EOFError as error:
+                    raise WorkerDiedError("a process died before its work was done") from error
+                yield from made
         finally:
-            pool.shutdown(cancel_futures=True)
+            for worker in workers:
+                worker.process.kill()
+                worker.process.join()
+                worker.results.close()
 
 
-def _in_order(
-    pool: ProcessPoolExecutor,
-    work: Callable[[int, Sequence[str]], list[Variant]],
-    tasks: Iterable[tuple[int, Sequence[str]]],
-    waiting: int,
-) -> Iterator[list[Variant]]:
-    """The results in the order of the tasks, with a bounded number of tasks handed out at a time."""
-    left = iter(tasks)
-    handed: deque[Future[list[Variant]]] = deque(pool.submit(work, *task) for task in islice(left, waiting))
-    while handed:
-        yield handed.popleft().result()
-        handed.extend(pool.submit(work, *task) for task in islice(left, 1))
+class _Worker(NamedTuple):
+    """A process that makes every so-many-th part of the variants, and where it sends them.
+
+    It waits while its pipe is full. Nothing here has a thread or a lock, so no interrupt can leave one taken.
+    """
+
+    process: BaseProcess
+    results: Connection
 
 
-def _leave_signals_to_parent() -> None:
-    """Ctrl-C reaches every process of the group; the parent alone cleans up."""
+def _start(variants: Variants, programs: Sequence[str], number: int, jobs: int, others: Sequence[_Worker]) -> _Worker:
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    # A reading end left open in a worker would keep the others waiting for ever, were this process killed.
+    inherited = [ours, *(other.results for other in others)]
+    arguments = (variants, programs, range(number, -(-len(programs) // PROGRAMS_A_TASK), jobs), theirs, inherited)
+    process = context.Process(target=_work, args=arguments, daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _work(
+    variants: Variants, programs: Sequence[str], tasks: range, results: Connection, inherited: Sequence[Connection]
+) -> None:
+    """What a worker does."""
+    # Ctrl-C reaches every process of the group; the parent alone cleans up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    for end in inherited:
+        end.close()
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for the rest
+        for task in tasks:
+            first = task * PROGRAMS_A_TASK
+            results.send(variants.of_programs(first, programs[first : first + PROGRAMS_A_TASK]))
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends, so that it meets no half-started worker."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -69,14 +69,16 @@ def _changed(statement: Assign | Add | Subtract | Prepend | And | Extremum, vari
             return old + value
         case Prepend(), str(), str():
             return value + old
+        case Assign(), _, _:
+            return value
         case And(), bool(), bool():
             return old and value
+        case _, bool(), _:  # which Python takes for an int below
+            pass
         case Add(), int(), int():
             return _in_range(old + value)
         case Subtract(), int(), int():
             return _in_range(old - value)
-        case Assign(), _, _:
-            return value
     raise UndefinedBehaviourError(f"{type(statement).__name__} on {type_of(old)}")
 
 
