@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from fairseq_cft.evaluation.toolchain import find_toolchain
 
 LANGUAGES = ("cpp", "python")
 SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+
+known_toolchain = functools.cache(find_toolchain)  # asking the compiler takes a fifth of a second
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Settings:
 
     def _checker(self, sandbox: Sandbox) -> Checker:
         if self.language == "cpp":
-            return CppChecker(find_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
+            return CppChecker(known_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
         if self.language == "python":
             return find_python(sandbox)
         raise UsageError(f"no such language: {self.language}; choose from {', '.join(LANGUAGES)}")

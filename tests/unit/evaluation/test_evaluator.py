@@ -16,6 +16,7 @@ from fairseq_cft.evaluation.evaluator import Work, judge_all
 from fairseq_cft.evaluation.jail import Outcome
 from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
 from fairseq_cft.evaluation.limits import Limits
+from fairseq_cft.evaluation.settings import known_toolchain
 
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
 BROKEN = "int main ( ) { int n cin >> n ; }"
@@ -172,6 +173,7 @@ def test_when_nothing_works_there_is_no_score(canary: str, monkeypatch: pytest.M
 
 
 def test_no_compiler_is_no_wrong_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    known_toolchain.cache_clear()
     monkeypatch.setattr("fairseq_cft.evaluation.toolchain.shutil.which", lambda name: None)
     with pytest.raises(InfraError, match="not installed"):
         evaluate([DOUBLE], [CASES], SETTINGS)
