@@ -104,6 +104,7 @@ def test_no_learned_piece_can_be_mistaken(subwords: Subwords) -> None:
 def test_common_words_are_one_piece_each_and_end_at_spaces() -> None:
     subwords = Subwords(train(LINES, 200).model)
     assert subwords.encode("int main () { $ return 0; }") == "int ▁main ▁() ▁{ ▁$ ▁return ▁0; ▁}"
+    assert subwords.encode(" var_0 += 73") == "▁var_0 ▁+= ▁73"
     assert not any(re.search(r".▁", piece) for piece in subwords.vocabulary())
 
 

@@ -38,8 +38,6 @@ Draw = Callable[[], float]
 def _break_type(line: str, draw: Draw) -> str:
     """Put another type, or none, in the place of one that declares something."""
     places = list(_TYPE.finditer(line))
-    if not places:
-        return line
     place = places[int(draw() * len(places))]
     others = ["", *(f"{name} " for name in TYPES if name != place[0].rstrip())]
     return line[: place.start()] + others[int(draw() * len(others))] + line[place.end() :]

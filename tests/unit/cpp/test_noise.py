@@ -6,12 +6,11 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from fairseq_cft.cpp.noise import Noise, item_rng, make_noise, noise_names, register_noise
+from fairseq_cft.cpp.noise import item_rng, make_noise, noise_names, register_noise
 from fairseq_cft.cpp.noise.compiling import FailsToCompile
 from fairseq_cft.cpp.noise.variants import TRIES, Variants, WorkerDiedError
 from fairseq_cft.cpp.synthetic import PRESETS, Choices, random_program, to_code
@@ -236,9 +235,12 @@ def test_a_refused_variant_is_drawn_again() -> None:
 
 
 def test_redrawing_makes_no_clean_variant() -> None:
-    draws: list[Callable[[str], str]] = [lambda line: "broken", lambda line: line, lambda line: line]
-    noise: Noise = lambda line, rng: draws.pop(0)(line) if draws else "broken"  # noqa: E731
-    assert Variants(noise, 1, 1, refuse_all).of_program(0, "clean") == []
+    draws = ["broken"] + ["clean"] * TRIES
+
+    def noise(line: str, rng: np.random.Generator) -> str:
+        return draws.pop(0)
+
+    assert Variants(noise, 1, 1, lambda line: line == "clean").of_program(0, "clean") == []
 
 
 def test_the_compiler_tells_what_no_longer_compiles() -> None:

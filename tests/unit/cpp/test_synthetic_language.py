@@ -149,7 +149,7 @@ def test_pseudocode_is_recognised_in_its_style_only() -> None:
         assert is_pseudocode_of(seen, program) and not is_pseudocode_of(seen, program, "unseen")
         assert is_pseudocode_of(unseen, program, "unseen") and not is_pseudocode_of(unseen, program)
         assert not is_pseudocode_of(seen, other)
-        assert not is_pseudocode_of(seen[1:], program)
+        assert not is_pseudocode_of(seen[1:], program) and not is_pseudocode_of(f"{seen}x", program)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])

@@ -49,7 +49,7 @@ def test_synthetic_writes_the_same_bytes_for_the_same_seed(tmp_path: Path) -> No
 
 
 def test_synthetic_runs_by_itself(tmp_path: Path) -> None:
-    """As a user starts it, from another folder and with no package installed."""
+    """As a user starts it, from another folder."""
     command = [sys.executable, ROOT / "preprocess" / "synthetic.py", "--out", "data", "--seed", "1", *SMALL]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert len(contents(tmp_path / "data")) == 17
