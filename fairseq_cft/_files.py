@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-USAGE = 2  # exit status for a wrong command line
-FAILURE = 1  # exit status for anything else that went wrong
+FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by argparse
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft._files import USAGE, InputError, run_program, write_together
+from fairseq_cft._files import InputError, run_program, write_together
 from fairseq_cft.cpp.synthetic import PRESETS, TooFewProgramsError, make_corpus
 
 COUNTS = ("labeled", "valid", "test", "ood", "unlabeled")
@@ -32,7 +32,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name in ("seed", *COUNTS):
         value = getattr(options, name)
         if value is not None and value < 0:
-            parser.exit(USAGE, f"{parser.prog}: error: --{name} must be 0 or more, not {value}\n")
+            parser.error(f"--{name} must be 0 or more, not {value}")
     return options
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 from .statements import TYPES, TypeName
 
@@ -67,10 +66,6 @@ class Preset:
     def allowed(self, type_name: TypeName) -> tuple[str, ...]:
         """The operations on variables of this type, in a fixed order."""
         return tuple(name for name in OPERATIONS[type_name] if name in self.operations)
-
-    def describe(self) -> dict[str, Any]:
-        """Every field by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 PRESETS: dict[str, Preset] = {
