@@ -1,5 +1,6 @@
 // expect: correct runtime_error
-// Not all of 64 threads can be started under the limit of 16 processes.
+// tier none: correct runtime_error wrong_output
+// Not all of 64 threads can be started under the limit of 16 processes; without a namespace of its own, those of the same user count too.
 #include <pthread.h>
 void* nothing(void*) { return 0; }
 int main() {

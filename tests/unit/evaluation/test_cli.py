@@ -165,8 +165,9 @@ SLOW = "int main ( ) { int n ; cin >> n ; for ( volatile long i = 0 ; i < 150000
 
 
 @pytest.fixture
-def slow(files: Path) -> list[str]:
-    """Twelve programs of a few tenths of a second each."""
+def slow(files: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Twelve programs of a few tenths of a second each; what a killed evaluation leaves is in `open_folder`."""
+    monkeypatch.setenv("TMPDIR", str(open_folder))
     (files / "f.tgt").write_text("".join(SLOW % number + "\n" for number in range(12)))
     (files / "f.inp").write_text("1\n" * 12)
     (files / "f.out").write_text("".join(f"{number - number % 2}\n" for number in range(12)))
@@ -201,15 +202,12 @@ def jobs_alive(folder: Path) -> list[str]:
 
 
 def test_killed_and_resumed_is_like_uninterrupted(
-    files: Path, slow: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    files: Path,
+    open_folder: Path,
+    slow: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     lines = files / "out.jsonl"
-    (files / "tmp").mkdir()
-    (files / "tmp").chmod(0o755)
-    for parent in list(files.parents)[:3]:
-        parent.chmod(0o755)
-    files.chmod(0o755)
-    monkeypatch.setenv("TMPDIR", str(files / "tmp"))
     process = start([*slow, "--json-lines", str(lines)])
     try:
         wait_for_lines(lines, 3)
@@ -218,8 +216,6 @@ def test_killed_and_resumed_is_like_uninterrupted(
         process.communicate()
     with lines.open("a") as file:
         file.write('{"id": "5", "key": "cut sho')  # as a kill in the middle of a write leaves it
-    monkeypatch.undo()
-
     assert cli.main([*slow, "--json-lines", str(lines)]) == 2
     assert "add --resume" in capsys.readouterr().err
     resumed = evaluated(files, [*slow, "--json-lines", str(lines), "--resume"])
@@ -235,7 +231,7 @@ def test_killed_and_resumed_is_like_uninterrupted(
     records = [json.loads(line) for line in lines.read_text().split("\n") if line.endswith("}")]
     assert sorted(int(record["id"]) for record in records) == list(range(12))
     end = time.monotonic() + 5
-    while jobs_alive(files / "tmp"):
+    while jobs_alive(open_folder):
         assert time.monotonic() < end, "programs outlive a killed evaluation"
         time.sleep(0.1)
 

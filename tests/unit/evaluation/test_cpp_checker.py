@@ -48,16 +48,14 @@ def any_sandbox() -> Sandbox:
     return sandbox_or_skip("none")
 
 
-def test_header_and_linker_change_no_verdict(tmp_path: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
+def test_header_and_linker_change_no_verdict(open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
     assert toolchain.header is not None
     slow = CppChecker(dataclasses.replace(toolchain, header=None, linker=""))
     fast = CppChecker(toolchain)
-    for parent in (tmp_path, *tmp_path.parents[:3]):
-        parent.chmod(0o755)
     results = {
         source: (
-            accepted(fast, source, tmp_path / f"fast{number}", any_sandbox),
-            accepted(slow, source, tmp_path / f"slow{number}", any_sandbox),
+            accepted(fast, source, open_folder / f"fast{number}", any_sandbox),
+            accepted(slow, source, open_folder / f"slow{number}", any_sandbox),
         )
         for number, source in enumerate(PROGRAMS)
     }
@@ -65,13 +63,11 @@ def test_header_and_linker_change_no_verdict(tmp_path: Path, any_sandbox: Sandbo
     assert sum(quick for quick, _ in results.values()) == 5
 
 
-def test_diagnostics_name_the_line(tmp_path: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:3]):
-        parent.chmod(0o755)
-    rejected = CppChecker(toolchain).prepare("int main() { return x; }", tmp_path, any_sandbox)
+def test_diagnostics_name_the_line(open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
+    rejected = CppChecker(toolchain).prepare("int main() { return x; }", open_folder, any_sandbox)
     assert isinstance(rejected, Rejected)
     assert "main.cpp:3:" in rejected.detail
-    assert str(tmp_path) not in rejected.detail
+    assert str(open_folder) not in rejected.detail
 
 
 def test_no_precompiled_header_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
