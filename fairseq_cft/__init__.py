@@ -16,4 +16,4 @@ _compat.apply_all(__path__)
 
 from .criterions import composed_finetuning
 from .models import composed_transformer, transformer_cft
-from .tasks import pseudocode_to_code
+from .tasks import code_denoising, pseudocode_to_code

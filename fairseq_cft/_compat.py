@@ -6,6 +6,7 @@ Every function is a no-op where its fault does not occur. All of them run once, 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -14,9 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from fairseq.data import data_utils
 
-from ._errors import UserError
+# fairseq advises every importer to install tensorboardX for its text-to-speech task
+logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
+
+from fairseq.data import data_utils  # noqa: E402
+
+from ._errors import UserError  # noqa: E402
 
 
 def apply_all(package_path: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,8 @@ from fairseq.data import Dictionary, FairseqDataset
 from fairseq.data.language_pair_dataset import collate
 from torch import Tensor
 
-from ..cpp.noise import item_rng
+from ..cpp.noise import Noise, item_rng
 from ..subwords import Subwords
-
-Noise = Callable[[str, np.random.Generator], str]
 
 
 class NoisyProgramDataset(FairseqDataset):

@@ -1,0 +1,173 @@
+"""Task ``code_denoising``: reads clean programs, corrupts them afresh each epoch, learns to undo it."""
+
+import logging
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from fairseq import utils
+from fairseq.data import Dictionary, LanguagePairDataset, data_utils
+from fairseq.dataclass import ChoiceEnum, FairseqDataclass
+from fairseq.logging import metrics
+from fairseq.tasks import FairseqTask, register_task
+from omegaconf import II
+from torch import Tensor
+
+from .._errors import UserError
+from ..cpp.noise import Noise, make_noise, noise_names
+from ..models._decoding import same_rows, translate
+from ..subwords import Subwords
+from ._noisy_dataset import NoisyProgramDataset
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class CodeDenoisingConfig(FairseqDataclass):
+    data: Optional[str] = field(
+        default=None,
+        metadata={"help": "folder of fairseq-preprocess --only-source: dict.txt, train.bin, valid.bin; colon-separated"},
+    )
+    subword_model: Optional[str] = field(
+        default=None, metadata={"help": "the SentencePiece model (.model) that the data was encoded with"}
+    )
+    noise: ChoiceEnum(noise_names()) = field(  # type: ignore[valid-type]
+        default="synthetic", metadata={"help": "kind of corruption"}
+    )
+    clean_share: Optional[float] = field(
+        default=None, metadata={"help": "share of programs left as they are, 0 to 1 (default: the noise's own)"}
+    )
+    errors: Optional[str] = field(
+        default=None, metadata={"help": "errors a corrupted program, N or MIN-MAX (default: the noise's own)"}
+    )
+    eval_denoising: bool = field(
+        default=False,
+        metadata={
+            "help": "at validation also decode: log clean_kept and restored, the percentages of clean programs that "
+            "come back unchanged and of corrupted ones that come back clean"
+        },
+    )
+    left_pad_source: bool = field(default=True, metadata={"help": "pad the source on the left"})
+    max_source_positions: int = field(default=1024, metadata={"help": "max number of tokens of a corrupted program"})
+    max_target_positions: int = field(default=1024, metadata={"help": "max number of tokens of a program"})
+    seed: int = II("common.seed")
+
+
+@register_task("code_denoising", dataclass=CodeDenoisingConfig)
+class CodeDenoisingTask(FairseqTask):
+    """Denoising pre-training on unlabeled programs."""
+
+    cfg: CodeDenoisingConfig
+
+    def __init__(self, cfg: CodeDenoisingConfig, dictionary: Dictionary) -> None:
+        super().__init__(cfg)
+        self.dictionary = dictionary
+
+    @classmethod
+    def setup_task(cls, cfg: CodeDenoisingConfig, **kwargs: Any) -> "CodeDenoisingTask":
+        folder = Path(utils.split_paths(cfg.data)[0])
+        file = folder / "dict.txt"
+        if not file.is_file():
+            raise UserError(
+                f"{file} does not exist; binarise the programs with fairseq-preprocess --only-source --srcdict DICT "
+                "--trainpref FILE --validpref FILE --destdir " + str(folder)
+            )
+        dictionary = Dictionary.load(str(file))
+        logger.info("dictionary: %d types", len(dictionary))
+        return cls(cfg, dictionary)
+
+    def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
+        """Loads ``split`` (train, valid, ...); validation is corrupted in the same way in every epoch."""
+        paths = utils.split_paths(self.cfg.data)
+        path = Path(paths[(epoch - 1) % len(paths)]) / split
+        programs = data_utils.load_indexed_dataset(str(path), self.dictionary, combine=combine)
+        if programs is None:
+            raise FileNotFoundError(f"Dataset not found: {split} ({path}.bin)")
+        if len(programs) == 0:
+            raise UserError(f"{path}.bin holds no program; was the file given to fairseq-preprocess empty?")
+        self.datasets[split] = NoisyProgramDataset(
+            programs,
+            self.dictionary,
+            self._subwords(),
+            self._noise(),
+            self.cfg.seed,
+            fixed=split != "train",
+            left_pad_source=self.cfg.left_pad_source,
+            max_source_positions=self.cfg.max_source_positions,
+        )
+
+    def _noise(self) -> Noise:
+        errors = re.fullmatch(r"(\d+)(?:-(\d+))?", self.cfg.errors or "1")
+        if errors is None:
+            raise UserError(f"--errors {self.cfg.errors} is neither a number nor a range such as 1-3")
+        low, high = int(errors[1]), int(errors[2] or errors[1])
+        try:
+            return make_noise(
+                str(self.cfg.noise), clean_share=self.cfg.clean_share, errors=(low, high) if self.cfg.errors else None
+            )
+        except ValueError as error:
+            raise UserError(f"--noise {self.cfg.noise}: {error}") from error
+
+    def _subwords(self) -> Subwords:
+        if not self.cfg.subword_model:
+            raise UserError("--task code_denoising corrupts text and needs --subword-model, the data's .model file")
+        return Subwords.load(self.cfg.subword_model)
+
+    def build_dataset_for_inference(self, src_tokens: Any, src_lengths: Any, **kwargs: Any) -> LanguagePairDataset:
+        return LanguagePairDataset(src_tokens, src_lengths, self.dictionary, tgt_dict=self.dictionary, **kwargs)
+
+    def valid_step(self, sample: dict[str, Any], model: Any, criterion: Any) -> tuple[Any, Any, dict[str, Any]]:
+        loss, sample_size, logged = super().valid_step(sample, model, criterion)
+        if self.cfg.eval_denoising:
+            logged |= self.denoising_counts(model, sample["net_input"]["src_tokens"], sample["target"])
+        return loss, sample_size, logged
+
+    def denoising_counts(self, model: Any, corrupted: Tensor, clean: Tensor) -> dict[str, Tensor]:
+        """How many clean programs a denoiser keeps and how many corrupted ones it restores.
+
+        Args:
+            corrupted: (N, S) corrupted programs; those equal to their clean one do not count.
+            clean: (N, T) clean programs, right-padded.
+        """
+        kept = same_rows(self._denoise(model, clean, clean), clean, self.dictionary.pad())
+        padded = _right_padded(corrupted, self.dictionary.pad())
+        broken = ~same_rows(padded, clean, self.dictionary.pad())
+        restored = same_rows(self._denoise(model, corrupted, clean), clean, self.dictionary.pad()) & broken
+        return {
+            "_clean": torch.tensor(len(clean)),
+            "_kept": kept.sum(),
+            "_broken": broken.sum(),
+            "_restored": restored.sum(),
+        }
+
+    def _denoise(self, model: Any, source: Tensor, clean: Tensor) -> Tensor:
+        limit = model.max_positions()[1]
+        bounds = (clean.ne(self.dictionary.pad()).sum(1) + 10).clamp(max=limit)  # longer outputs are wrong anyway
+        return translate(model, source, bounds, eos=self.dictionary.eos(), pad=self.dictionary.pad())
+
+    def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
+        super().reduce_metrics(logging_outputs, criterion)
+        for name, hits, total in (("clean_kept", "_kept", "_clean"), ("restored", "_restored", "_broken")):
+            count = float(sum(log.get(total, 0) for log in logging_outputs))
+            if count:
+                share = float(sum(log.get(hits, 0) for log in logging_outputs)) / count
+                metrics.log_scalar(name, 100 * share, count, round=2)
+
+    def max_positions(self) -> tuple[int, int]:
+        return self.cfg.max_source_positions, self.cfg.max_target_positions
+
+    @property
+    def source_dictionary(self) -> Dictionary:
+        return self.dictionary
+
+    @property
+    def target_dictionary(self) -> Dictionary:
+        return self.dictionary
+
+
+def _right_padded(tokens: Tensor, pad: int) -> Tensor:
+    """Moves each row's padding to its end: (N, S) -> (N, S)."""
+    order = tokens.eq(pad).int().argsort(dim=1, stable=True)
+    return tokens.gather(1, order)

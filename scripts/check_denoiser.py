@@ -1,0 +1,68 @@
+"""Is a denoiser fit to be composed? Measures clean kept and corrupted restored on held-out programs; fails below a bound.
+
+A denoiser that changes clean programs can only hurt the outputs it is composed with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from fairseq import checkpoint_utils, utils
+
+import fairseq_cft  # noqa: F401  (registers the task)
+from fairseq_cft._errors import UserError
+
+
+def measure(path: Path, overrides: dict[str, Any], split: str, max_tokens: int) -> dict[str, float]:
+    """Shares of clean programs kept and of corrupted ones restored, over a split of the denoiser's data."""
+    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], overrides)
+    if cfg.task._name != "code_denoising":
+        raise UserError(f"{path} was trained with task {cfg.task._name}; this check needs one of code_denoising")
+    model = models[0].eval()
+    task.load_dataset(split)
+    batches = task.get_batch_iterator(task.dataset(split), max_tokens=max_tokens).next_epoch_itr(shuffle=False)
+    totals = dict.fromkeys(("_clean", "_kept", "_broken", "_restored"), 0)
+    device = next(model.parameters()).device
+    for batch in batches:
+        batch = utils.move_to_cuda(batch) if device.type == "cuda" else batch
+        counts = task.denoising_counts(model, batch["net_input"]["src_tokens"], batch["target"])
+        totals = {name: total + int(counts[name]) for name, total in totals.items()}
+    return {
+        "programs": totals["_clean"],
+        "broken": totals["_broken"],
+        "clean_kept": totals["_kept"] / max(totals["_clean"], 1),
+        "restored": totals["_restored"] / max(totals["_broken"], 1),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--denoiser", type=Path, required=True, metavar="FILE.pt", help="checkpoint of code_denoising")
+    parser.add_argument("--data", help="binarised programs, if they moved since training")
+    parser.add_argument("--split", default="valid", help="held-out programs (default: %(default)s)")
+    parser.add_argument("--min-clean-kept", type=float, default=0.98, metavar="SHARE", help="default: %(default)s")
+    parser.add_argument("--max-tokens", type=int, default=4000, help="a batch (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rates here")
+    options = parser.parse_args()
+    overrides = {"data": options.data} if options.data else {}
+    rates = measure(options.denoiser, overrides, options.split, options.max_tokens)
+    print(f"clean kept {rates['clean_kept']:.2%}, corrupted restored {rates['restored']:.2%}")
+    if options.json:
+        temporary = options.json.with_suffix(".tmp")
+        temporary.write_text(json.dumps(rates) + "\n", encoding="utf-8")
+        temporary.replace(options.json)
+    if rates["clean_kept"] < options.min_clean_kept:
+        raise UserError(
+            f"the denoiser keeps only {rates['clean_kept']:.2%} of clean programs, less than "
+            f"{options.min_clean_kept:.0%}: composed with it, a predictor gets worse; train it longer or with a larger "
+            "--clean-share, or lower --min-clean-kept to go on all the same"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
