@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -62,7 +61,9 @@ def keep_last_batch() -> None:
     def batch_by_size(indices: Any, num_tokens_fn: Callable[[int], int], *args: Any, **kwargs: Any) -> list[Any]:
         indices = np.fromiter(indices, dtype=np.int64) if not isinstance(indices, np.ndarray) else indices
         if len(indices) == 0:  # fairseq goes on to an IndexError or a ZeroDivisionError
-            raise UserError("a data split has no sentence left to batch; is the file given to fairseq-preprocess empty?")
+            raise UserError(
+                "a data split has no sentence left to batch; is the file given to fairseq-preprocess empty?"
+            )
         batches = list(original(indices, num_tokens_fn, *args, **kwargs))
         kept = sum(len(batch) for batch in batches)
         fixed_shapes = kwargs.get("fixed_shapes", args[4] if len(args) > 4 else None)
@@ -101,7 +102,7 @@ def accept_every_spelling(package_path: list[str]) -> None:
     same folder (a symbolic link, the working directory, site-packages) for a second plugin of the same name.
     """
     here = Path(package_path[0])
-    spellings = [here.resolve(), Path.cwd() / here.name, Path(os.path.abspath(here))]
-    for spelling in map(str, spellings):
-        if spelling not in package_path and os.path.exists(spelling) and os.path.samefile(spelling, here):
-            package_path.append(spelling)
+    spellings = [here.resolve(), Path.cwd() / here.name, here.absolute()]
+    for spelling in spellings:
+        if str(spelling) not in package_path and spelling.exists() and spelling.samefile(here):
+            package_path.append(str(spelling))

@@ -30,11 +30,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name, text in (("encode", "text -> pieces"), ("decode", "pieces -> text")):
         command = commands.add_parser(name, help=text)
         command.add_argument("--model", type=Path, required=True, metavar="P.model", help="what train wrote")
-        command.add_argument("--input", type=Path, required=True, metavar="F", help="file to read")
-        command.add_argument("--output", type=Path, required=True, metavar="G", help="file to write")
+        command.add_argument("--input", type=Path, nargs="+", required=True, metavar="F", help="files to read")
+        command.add_argument(
+            "--output", type=Path, nargs="+", required=True, metavar="G", help="files to write, one for each input"
+        )
     options = parser.parse_args(arguments)
     if options.command == "train" and options.vocab_size < 1:
         parser.error(f"--vocab-size must be 1 or more, not {options.vocab_size}")
+    if options.command != "train" and len(options.input) != len(options.output):
+        parser.error(f"--input names {len(options.input)} files but --output {len(options.output)}")
     return options
 
 
@@ -57,10 +61,10 @@ def learn_model(options: argparse.Namespace) -> None:
 
 
 def convert(options: argparse.Namespace, change: Callable[[str], str]) -> None:
-    """Write the output file, one line for each line of the input file."""
-    lines = read_lines(options.input)
-    with write_together(options.output) as (stream,):
-        stream.writelines(f"{change(line)}\n" for line in lines)
+    """Write the output files, all or none, one line for each line of the input file."""
+    with write_together(*options.output) as streams:
+        for path, stream in zip(options.input, streams, strict=True):
+            stream.writelines(f"{change(line)}\n" for line in read_lines(path))
 
 
 def main(arguments: Sequence[str]) -> None:

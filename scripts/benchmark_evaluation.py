@@ -85,9 +85,7 @@ def main() -> int:
     root.add_argument("--programs", type=Path, required=True, metavar="P.tgt", help="one program line each")
     root.add_argument("--ids", type=Path, required=True, metavar="P.id", help="ids of the programs")
     root.add_argument("--testcases", type=Path, required=True, metavar="DIR", help="SPoC's test cases")
-    root.add_argument(
-        "--every", type=int, default=40, metavar="K", help="take each K-th (default: %(default)s)"
-    )
+    root.add_argument("--every", type=int, default=40, metavar="K", help="take each K-th (default: %(default)s)")
     root.add_argument("--decode", choices=list(DECODERS), default="ours", help="line format (default: %(default)s)")
     root.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="workers (default: all cores)")
     root.add_argument("--allow-unsafe", action="store_true", help="also where no sandbox works")

@@ -1,6 +1,6 @@
-"""Is a denoiser fit to be composed? Measures clean kept and corrupted restored on held-out programs; fails below a bound.
+"""Is a denoiser fit to be composed? Measures clean kept and corrupted restored on held-out programs.
 
-A denoiser that changes clean programs can only hurt the outputs it is composed with.
+A denoiser that changes clean programs can only hurt the outputs it is composed with: below a bound the program fails.
 """
 
 from __future__ import annotations

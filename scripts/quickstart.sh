@@ -54,12 +54,11 @@ make_data() {
 }
 
 make_subwords() {
-  local file
+  local files=("$data"/{train,valid,test,ood}.{src,tgt} "$data/unlabeled.tgt")
   python "$root/preprocess/subwords.py" train --input "$data/train.src" "$data/unlabeled.tgt" \
     --model-prefix "$data/bpe" --vocab-size 200
-  for file in {train,valid,test,ood}.{src,tgt} unlabeled.tgt; do
-    python "$root/preprocess/subwords.py" encode --model "$data/bpe.model" --input "$data/$file" --output "$data/bpe.$file"
-  done
+  python "$root/preprocess/subwords.py" encode --model "$data/bpe.model" \
+    --input "${files[@]}" --output "${files[@]/#"$data"\//"$data"/bpe.}"
   # programs that nobody trains on, for the denoiser's own validation
   tail -n 500 "$data/bpe.unlabeled.tgt" >"$data/bpe.heldout.tgt"
   head -n -500 "$data/bpe.unlabeled.tgt" >"$data/bpe.denoise.tgt"

@@ -81,10 +81,14 @@ def table(results: Results) -> list[str]:
         cells = []
         for split in results.splits:
             interval = results.interval(method, split)
-            cells += ["", ""] if interval is None else [
-                percent(interval),
-                f"{results.compile_rate[method, split]:.1%}",
-            ]
+            cells += (
+                ["", ""]
+                if interval is None
+                else [
+                    percent(interval),
+                    f"{results.compile_rate[method, split]:.1%}",
+                ]
+            )
         lines.append(f"| `{method}` | " + " | ".join(cells) + " |")
     return lines
 
@@ -114,9 +118,12 @@ def markdown(results: Results, denoiser: Mapping[str, Any] | None) -> str:
     seeds = sorted({record["seed"] for record in results.records})
     sizes = {record["split"]: record["n"] for record in results.records}
     lines = [f"# {', '.join(datasets)}: programs that compile and print the right answer", ""]
-    lines += [f"Seeds {', '.join(map(str, seeds))}; " + ", ".join(
-        f"{split} ({SPLITS.get(split, split)}): {sizes[split]} programs" for split in results.splits
-    ) + ".", ""]
+    lines += [
+        f"Seeds {', '.join(map(str, seeds))}; "
+        + ", ".join(f"{split} ({SPLITS.get(split, split)}): {sizes[split]} programs" for split in results.splits)
+        + ".",
+        "",
+    ]
     lines += table(results)
     lines += ["", *(f"- `{method}`: {MEANING[method]}" for method in results.methods if method in MEANING), ""]
     lines += ["## Paired comparisons on the same programs", ""]
@@ -124,10 +131,17 @@ def markdown(results: Results, denoiser: Mapping[str, Any] | None) -> str:
         results, [("composed", "pretrained"), ("composed", "pretrained+denoise"), ("pretrained+denoise", "pretrained")]
     )
     if denoiser:
-        lines += ["", f"Denoiser on {denoiser['programs']} held-out programs: {denoiser['clean_kept']:.1%} of clean "
-                  f"programs kept, {denoiser['restored']:.1%} of {denoiser['broken']} corrupted ones restored."]
-    lines += ["", "Intervals: 95 % bootstrap over programs" + (" and seeds." if len(seeds) > 1 else "."),
-              "", "Evaluation: " + "; ".join(sorted({f"`{record['signature']}`" for record in results.records}))]
+        lines += [
+            "",
+            f"Denoiser on {denoiser['programs']} held-out programs: {denoiser['clean_kept']:.1%} of clean "
+            f"programs kept, {denoiser['restored']:.1%} of {denoiser['broken']} corrupted ones restored.",
+        ]
+    lines += [
+        "",
+        "Intervals: 95 % bootstrap over programs" + (" and seeds." if len(seeds) > 1 else "."),
+        "",
+        "Evaluation: " + "; ".join(sorted({f"`{record['signature']}`" for record in results.records})),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -139,7 +153,9 @@ def plain_table(results: Results) -> str:
         cells = []
         for split in results.splits:
             interval = results.interval(method, split)
-            cells.append("-" if interval is None else f"{interval.value:6.1%}  [{interval.low:.1%}, {interval.high:.1%}]")
+            cells.append(
+                "-" if interval is None else f"{interval.value:6.1%}  [{interval.low:.1%}, {interval.high:.1%}]"
+            )
         lines.append(f"{method:<{width}}" + "".join(f"{cell:<34}" for cell in cells))
     return "\n".join(line.rstrip() for line in lines)
 
@@ -186,8 +202,13 @@ def draw_bars(axes: Any, results: Results) -> None:
                 continue
             errors = [[100 * (interval.value - interval.low)], [100 * (interval.high - interval.value)]]
             axes.bar(
-                index + place * width, 100 * interval.value, width, yerr=errors, capsize=3,
-                color=COLORS.get(split, "#777777"), label=f"{split} ({SPLITS.get(split, split)})" if index == 0 else None,
+                index + place * width,
+                100 * interval.value,
+                width,
+                yerr=errors,
+                capsize=3,
+                color=COLORS.get(split, "#777777"),
+                label=f"{split} ({SPLITS.get(split, split)})" if index == 0 else None,
             )
     axes.set_xticks([i + width * (len(results.splits) - 1) / 2 for i in range(len(results.methods))])
     axes.set_xticklabels(results.methods, rotation=25, ha="right")

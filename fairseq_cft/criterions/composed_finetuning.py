@@ -47,13 +47,11 @@ class ComposedFinetuningConfig(FairseqDataclass):
     advantage_scale: ChoiceEnum(SCALES) = field(  # type: ignore[valid-type]
         default="rms",
         metadata={
-            "help": "rms: divide the advantages (in nats) by their root mean square over the batch, at least 1, so that "
-            "the term's size does not depend on what a wrong output costs; none: the raw objective"
+            "help": "rms: divide the advantages (in nats) by their root mean square over the batch, at least 1, so "
+            "that the term's size does not depend on what a wrong output costs; none: the raw objective"
         },
     )
-    label_smoothing: float = field(
-        default=0.0, metadata={"help": "label smoothing of the cross-entropy term, 0 to 1"}
-    )
+    label_smoothing: float = field(default=0.0, metadata={"help": "label smoothing of the cross-entropy term, 0 to 1"})
     sample_max_len_a: float = field(
         default=1.5, metadata={"help": "outputs of the base predictor are cut off after A * target length + B tokens"}
     )
@@ -182,4 +180,3 @@ def check_options(cfg: ComposedFinetuningConfig) -> None:
             raise UserError(f"--{name.replace('_', '-')} {getattr(cfg, name)}: a weight must not be negative")
     if cfg.composed_weight == 0 and cfg.ce_weight == 0:
         raise UserError("--composed-weight and --ce-weight are both 0: nothing is left to train on")
-

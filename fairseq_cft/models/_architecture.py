@@ -71,7 +71,9 @@ def shape_differences(asked: Mapping[str, Any], found: Mapping[str, Any]) -> lis
     return [
         f"--{name.replace('_', '-')} {asked[name]} (checkpoint: {found[name]})"
         for name in SHAPE_OPTIONS
-        if asked.get(name) is not None and name in found and asked[name] != found[name]
+        if asked.get(name) is not None
+        and name in found
+        and asked[name] != found[name]
         # positions are no tensors of a model with sinusoidal positions; data options set them
         and not name.startswith("max_")
     ]

@@ -21,8 +21,7 @@ from .._errors import UserError
 from ._architecture import UNSUPPORTED_OPTIONS, fingerprint, shape_of
 
 # Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
-_UNUSED_TENSORS = ("in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias")
-_UNUSED_TENSORS += ("fc1_weight", "fc1_bias", "fc2_weight", "fc2_bias")
+_UNUSED_TENSORS = {f"{part}_{kind}" for part in ("in_proj", "out_proj", "fc1", "fc2") for kind in ("weight", "bias")}
 
 
 class TransformerCheckpoint(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import torch
 from fairseq.models import BaseFairseqModel, FairseqEncoder, register_model, register_model_architecture
-from fairseq.models.transformer import TransformerModel, base_architecture
+from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
@@ -33,7 +33,9 @@ from ._frozen_denoiser import (
 )
 
 STAGES = ("composed", "base")
-NO_LAYER = -1  # as alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels
+NO_LAYER = (
+    -1
+)  # as alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels
 
 
 class ComposedTerms(NamedTuple):
@@ -260,7 +262,7 @@ class ComposedTransformerModel(TransformerModel):
         if args.dictionary_fingerprint != fingerprint(task.target_dictionary):
             raise UserError(
                 f"the composed checkpoint was trained with another dictionary ({args.dictionary_fingerprint}) than "
-                f"this data ({fingerprint(task.target_dictionary)}); binarise the data with the dict.txt of its training"
+                f"this data ({fingerprint(task.target_dictionary)}); binarise the data with its dict.txt"
             )
         model = cls._build_stages(args, task)
         model._weights_loaded = False

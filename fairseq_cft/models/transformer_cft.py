@@ -1,4 +1,4 @@
-"""The plain Transformer in the sizes of the paper: denoisers and baselines. It remembers the dictionary it was made for."""
+"""The plain Transformer in the sizes of the paper, for denoisers and baselines; it remembers its dictionary."""
 
 from __future__ import annotations
 

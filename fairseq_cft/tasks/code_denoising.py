@@ -28,7 +28,9 @@ logger = logging.getLogger(__name__)
 class CodeDenoisingConfig(FairseqDataclass):
     data: Optional[str] = field(
         default=None,
-        metadata={"help": "folder of fairseq-preprocess --only-source: dict.txt, train.bin, valid.bin; colon-separated"},
+        metadata={
+            "help": "folder of fairseq-preprocess --only-source: dict.txt, train.bin, valid.bin; colon-separated"
+        },
     )
     subword_model: Optional[str] = field(
         default=None, metadata={"help": "the SentencePiece model (.model) that the data was encoded with"}

@@ -13,11 +13,24 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLUGIN = str(ROOT / "fairseq_cft")
 SMALL = [
-    *("--encoder-layers 1 --decoder-layers 1 --encoder-embed-dim 16 --decoder-embed-dim 16".split()),
-    *("--encoder-ffn-embed-dim 32 --decoder-ffn-embed-dim 32".split()),
-    *("--encoder-attention-heads 2 --decoder-attention-heads 2".split()),
+    *(["--encoder-layers", "1", "--decoder-layers", "1", "--encoder-embed-dim", "16", "--decoder-embed-dim", "16"]),
+    *(["--encoder-ffn-embed-dim", "32", "--decoder-ffn-embed-dim", "32"]),
+    *(["--encoder-attention-heads", "2", "--decoder-attention-heads", "2"]),
 ]
-OPTIMIZER = "--optimizer adam --lr 5e-3 --max-tokens 1000 --num-workers 0 --log-format json --log-interval 1".split()
+OPTIMIZER = [
+    "--optimizer",
+    "adam",
+    "--lr",
+    "5e-3",
+    "--max-tokens",
+    "1000",
+    "--num-workers",
+    "0",
+    "--log-format",
+    "json",
+    "--log-interval",
+    "1",
+]
 
 
 def call(main, *arguments: object) -> None:
@@ -59,7 +72,7 @@ def chain(tmp_path_factory) -> SimpleNamespace:
 
     root = tmp_path_factory.mktemp("chain")
     data, pairs, programs = root / "data", root / "pairs", root / "programs"
-    counts = "--labeled 40 --valid 10 --test 17 --ood 9 --unlabeled 120".split()
+    counts = ["--labeled", "40", "--valid", "10", "--test", "17", "--ood", "9", "--unlabeled", "120"]
     program("preprocess/synthetic.py", "--preset", "tiny", "--seed", 1, "--out", data, *counts)
     subwords = "preprocess/subwords.py"
     program(

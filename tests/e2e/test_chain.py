@@ -10,6 +10,7 @@ from conftest import PLUGIN, call, composed_options, generate, hypotheses, progr
 from fairseq import checkpoint_utils
 
 pytestmark = pytest.mark.xdist_group("chain")
+BEST = ("--best-checkpoint-metric", "composed_loss")
 GENERATE = ("--task", "pseudocode_to_code", "--gen-subset", "test", "--batch-size", 8)
 
 
@@ -115,7 +116,7 @@ def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):
         ("--criterion", "label_smoothed_cross_entropy", "--label-smoothing", 0.1),
         ("--criterion", "composed_finetuning", "--gradient-estimator", "reinforce", "--num-samples", 1),
         ("--criterion", "composed_finetuning", "--gradient-estimator", "self_critical", "--num-samples", 1),
-        ("--criterion", "composed_finetuning", "--update-freq", 2, "--amp", "--best-checkpoint-metric", "composed_loss"),
+        ("--criterion", "composed_finetuning", "--update-freq", 2, "--amp", *BEST),
     ],
     ids=["cross_entropy", "label_smoothing", "reinforce", "self_critical", "amp"],
 )

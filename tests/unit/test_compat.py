@@ -75,10 +75,17 @@ assert {"composed_transformer", "composed_transformer_spoc", "composed_transform
 assert {"code_denoising", "pseudocode_to_code"} <= set(TASK_REGISTRY)
 assert "composed_finetuning" in CRITERION_REGISTRY
 """
-USER_DIR = "from argparse import Namespace; from fairseq import utils; utils.import_user_module(Namespace(user_dir={!r}))"
+USER_DIR = """
+from argparse import Namespace
+from fairseq import utils
+utils.import_user_module(Namespace(user_dir={!r}))
+"""
 
 
-@pytest.mark.parametrize("spelling", ["fairseq_cft", "./fairseq_cft", str(ROOT / "fairseq_cft"), "tests/../fairseq_cft"])
+SPELLINGS = ["fairseq_cft", "./fairseq_cft", str(ROOT / "fairseq_cft"), "tests/../fairseq_cft"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("imported_before", [False, True])
 def test_user_dir_registers_the_plugin(spelling, imported_before):
     first = "import fairseq_cft\n" if imported_before else ""

@@ -72,9 +72,7 @@ def test_samples_follow_the_models_distribution():
     source = batch(task, ["a b"]).expand(count, -1)
     encoder_out = model.encoder(source, src_lengths=torch.full((count,), 3))
     torch.manual_seed(5)
-    drawn = decode(
-        model.decoder, encoder_out, torch.full((count,), 2), eos=words.eos(), pad=words.pad(), sample=True
-    )
+    drawn = decode(model.decoder, encoder_out, torch.full((count,), 2), eos=words.eos(), pad=words.pad(), sample=True)
     with torch.no_grad():
         logits, _ = model(source[:1], torch.tensor([3]), torch.tensor([[words.eos()]]))
     expected = mask_forbidden(logits, words.pad())[0, 0].softmax(-1)

@@ -71,9 +71,7 @@ def run(folder: Path, world: int, wrapper: str, estimator: str) -> dict[str, tor
     return torch.load(folder / f"{world}.pt")
 
 
-@pytest.mark.parametrize(
-    ("wrapper", "estimator"), [("pytorch_ddp", "reinforce"), ("legacy_ddp", "reinforce")]
-)
+@pytest.mark.parametrize(("wrapper", "estimator"), [("pytorch_ddp", "reinforce"), ("legacy_ddp", "reinforce")])
 def test_two_processes_give_the_gradient_of_one(tmp_path, wrapper, estimator):
     one, two = run(tmp_path, 1, wrapper, estimator), run(tmp_path, 2, wrapper, estimator)
     assert one.keys() == two.keys() and all(name.startswith("base_predictor.") for name in one)
