@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from ._errors import UserError
+
 FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by argparse
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
 
 
-class InputError(Exception):
+class InputError(UserError):
     """A mistake in what the user gave: one sentence that says what, where and what next."""
 
 

@@ -21,8 +21,8 @@ for tool in python fairseq-train fairseq-cft-evaluate g++; do
 done
 
 seed=1
-denoiser_updates=1500
-direct_updates=1000
+denoiser_updates=2000
+direct_updates=900
 pretrained_updates=400
 composed_updates=160
 min_clean_kept=0.98

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fairseq_cft._errors import UserError
 
-class UsageError(Exception):
+
+class UsageError(UserError):
     """The user asked for something that cannot be done: one sentence, exit status 2."""
 
 

@@ -16,7 +16,7 @@ from .._errors import UserError
 SIZES: dict[str, dict[str, Any]] = {
     "spoc": {"layers": 5, "embed_dim": 256, "ffn_embed_dim": 1024, "attention_heads": 8},
     "synthetic": {"layers": 3, "embed_dim": 256, "ffn_embed_dim": 1024, "attention_heads": 2},
-    "tiny": {"layers": 2, "embed_dim": 128, "ffn_embed_dim": 256, "attention_heads": 4},
+    "tiny": {"layers": 2, "embed_dim": 64, "ffn_embed_dim": 256, "attention_heads": 2},
 }
 DROPOUT: dict[str, dict[str, float]] = {
     "spoc": {"dropout": 0.4, "attention_dropout": 0.2, "activation_dropout": 0.2},
