@@ -21,8 +21,8 @@ for tool in python fairseq-train fairseq-cft-evaluate g++; do
 done
 
 seed=1
-denoiser_updates=2000
-direct_updates=900
+denoiser_updates=1800
+direct_updates=800
 pretrained_updates=400
 composed_updates=160
 min_clean_kept=0.98
@@ -50,7 +50,7 @@ train() { # NAME DATA options...
 
 make_data() {
   rm -rf "$data"
-  python "$root/preprocess/synthetic.py" --preset tiny --seed "$seed" --out "$data"
+  python "$root/preprocess/synthetic.py" --preset tiny --seed "$seed" --test 200 --ood 200 --out "$data"
 }
 
 make_subwords() {

@@ -100,6 +100,16 @@ class CodeDenoisingTask(FairseqTask):
             max_source_positions=self.cfg.max_source_positions,
         )
 
+    def get_batch_iterator(self, *args: Any, **kwargs: Any) -> Any:
+        """As in fairseq, but data workers are started anew in each epoch.
+
+        fairseq keeps them with the copy of the data set that they were started with, whose epoch never changes: every
+        epoch would have the first one's corruptions (test_noise_is_the_same_whatever_the_number_of_workers).
+        """
+        iterator = super().get_batch_iterator(*args, **kwargs)
+        iterator.reuse_dataloader = False
+        return iterator
+
     def _noise(self) -> Noise:
         errors = re.fullmatch(r"(\d+)(?:-(\d+))?", self.cfg.errors or "1")
         if errors is None:

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from conftest import PLUGIN, call, composed_options, generate, hypotheses, program, train
+from commands import PLUGIN, SMALL, call, composed_options, generate, hypotheses, program, train
 from fairseq import checkpoint_utils
 
 pytestmark = pytest.mark.xdist_group("chain")
@@ -33,10 +33,10 @@ def test_denoiser_is_bit_identical_and_predictor_moved(chain):
 
 def test_optimizer_holds_the_base_predictor_only(chain):
     state = torch.load(chain.composed, weights_only=True)
-    moments = state["last_optimizer_state"]["state"][0]["exp_avg"]
+    moments = sum(each["exp_avg"].numel() for each in state["last_optimizer_state"]["state"].values())
     base = sum(v.numel() for n, v in state["model"].items() if n.startswith("base_") and not n.endswith("version"))
     tied = state["model"]["base_predictor.decoder.embed_tokens.weight"].numel()
-    assert moments.numel() == base - 2 * tied  # encoder, decoder and output share one embedding
+    assert moments == base - 2 * tied  # encoder, decoder and output share one embedding
 
 
 @pytest.mark.parametrize("beam", [1, 5])
@@ -45,20 +45,6 @@ def test_n_sentences_in_n_hypotheses_out(chain, capsys, beam, stage):
     overrides = ("--model-overrides", str({"output_stage": stage}))
     found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", beam, *overrides, capsys=capsys)
     assert len(found) == 17
-
-
-def test_generation_is_the_two_stages_one_after_the_other(chain, capsys, tmp_path):
-    """fairseq-generate on the composed model = the denoiser on what fairseq-generate gives for the base stage."""
-    both = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, capsys=capsys)
-    overrides = ("--model-overrides", str({"output_stage": "base"}))
-    base = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *overrides, capsys=capsys)
-    models, _, task = checkpoint_utils.load_model_ensemble_and_task([str(chain.denoiser)])
-    generator = task.build_generator(models, type("Args", (), {"beam": 1, "max_len_a": 3, "max_len_b": 100}))
-    for text, expected in zip(base, both, strict=True):
-        tokens = task.dictionary.encode_line(text, add_if_not_exist=False).long()[None]
-        sample = {"net_input": {"src_tokens": tokens, "src_lengths": torch.tensor([tokens.size(1)])}}
-        out = generator.generate(models, sample)[0][0]["tokens"]
-        assert task.dictionary.string(out) == expected
 
 
 def test_an_ensemble_of_two_and_plain_translation_task(chain, capsys):
@@ -120,7 +106,8 @@ def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):
     ],
     ids=["cross_entropy", "label_smoothing", "reinforce", "self_critical", "amp"],
 )
-def test_other_ways_to_train(chain, tmp_path, options):
+def test_other_ways_to_train(chain, tmp_path, options, monkeypatch):
+    monkeypatch.setattr("fairseq.logging.progress_bar._tensorboard_writers", {})  # fairseq keeps the first run's
     train(
         chain.pairs, tmp_path, "--task", "translation", "--arch", "composed_transformer", "--denoiser-path",
         chain.denoiser, *options, "--max-epoch", 1, "--patience", 2, "--tensorboard-logdir", tmp_path / "board",
@@ -159,8 +146,6 @@ def test_offline_corruption_trains_a_denoiser_that_composes(chain, tmp_path):
         "--validpref", chain.data / "bpe.valid", "--srcdict", chain.dictionary, "--tgtdict", chain.dictionary,
         "--destdir", tmp_path / "bin",
     )  # fmt: skip
-    from conftest import SMALL
-
     train(
         tmp_path / "bin", tmp_path / "denoiser", "--task", "translation", "--arch", "transformer_cft_tiny", *SMALL,
         "--criterion", "cross_entropy", "--max-epoch", 1,
@@ -189,8 +174,6 @@ def test_noise_is_the_same_whatever_the_number_of_workers(chain):
 
 
 def test_compose_puts_the_denoiser_behind_a_predictor(chain, tmp_path, capsys):
-    from conftest import SMALL
-
     train(
         chain.pairs, tmp_path / "direct", "--task", "pseudocode_to_code", "--arch", "transformer_cft_tiny", *SMALL,
         "--criterion", "cross_entropy", "--max-epoch", 1,

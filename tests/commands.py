@@ -1,0 +1,73 @@
+"""Runs the project's programs and fairseq's command lines in this process."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PLUGIN = str(ROOT / "fairseq_cft")
+SMALL = [
+    *(["--encoder-layers", "1", "--decoder-layers", "1", "--encoder-embed-dim", "16", "--decoder-embed-dim", "16"]),
+    *(["--encoder-ffn-embed-dim", "32", "--decoder-ffn-embed-dim", "32"]),
+    *(["--encoder-attention-heads", "2", "--decoder-attention-heads", "2"]),
+]
+OPTIMIZER = [
+    "--optimizer",
+    "adam",
+    "--lr",
+    "5e-3",
+    "--max-tokens",
+    "1000",
+    "--num-workers",
+    "0",
+    "--log-format",
+    "json",
+    "--log-interval",
+    "1",
+]
+
+
+def call(main, *arguments: object) -> None:
+    """Runs a command line's main in this process."""
+    with mock.patch.object(sys, "argv", ["command", *map(str, arguments)]):
+        main()
+
+
+def program(path: str, *arguments: object) -> None:
+    """Runs one of the repository's programs in this process; it must succeed."""
+    with mock.patch.object(sys, "argv", [path, *map(str, arguments)]), pytest.raises(SystemExit) as status:
+        runpy.run_path(str(ROOT / path), run_name="__main__")
+    assert status.value.code in (0, None)
+
+
+def train(data: Path, save_dir: Path, *options: object) -> None:
+    from fairseq_cli.train import cli_main
+
+    call(cli_main, data, "--user-dir", PLUGIN, "--save-dir", save_dir, *OPTIMIZER, *options)
+
+
+def generate(data: Path, path: object, *options: object, capsys) -> list[str]:
+    """Hypotheses of fairseq-generate in the order of the data."""
+    from fairseq_cli.generate import cli_main
+
+    capsys.readouterr()
+    call(cli_main, data, "--user-dir", PLUGIN, "--path", path, "--num-workers", 0, *options)
+    return hypotheses(capsys.readouterr().out)
+
+
+def hypotheses(log: str) -> list[str]:
+    found = [line.split("\t") for line in log.splitlines() if line.startswith("H-")]
+    return [text for _, text in sorted((int(name[2:]), text) for name, _, text in found)]
+
+
+def composed_options(chain: Any) -> list[object]:
+    return [
+        "--task", "pseudocode_to_code", "--eval-exact-match", "--arch", "composed_transformer",
+        "--denoiser-path", chain.denoiser, "--criterion", "composed_finetuning",
+    ]  # fmt: skip
