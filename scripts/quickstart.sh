@@ -21,8 +21,8 @@ for tool in python fairseq-train fairseq-cft-evaluate g++; do
 done
 
 seed=1
-denoiser_updates=1800
-direct_updates=800
+denoiser_updates=2300
+direct_updates=700
 pretrained_updates=400
 composed_updates=160
 min_clean_kept=0.98
