@@ -19,6 +19,7 @@ from .._errors import UserError
 from ..cpp.noise import Noise, make_noise, noise_names
 from ..models._decoding import same_rows, translate
 from ..subwords import Subwords
+from ._data_files import refuse_empty
 from ._noisy_dataset import NoisyProgramDataset
 
 logger = logging.getLogger(__name__)
@@ -84,11 +85,10 @@ class CodeDenoisingTask(FairseqTask):
         """Loads ``split`` (train, valid, ...); validation is corrupted in the same way in every epoch."""
         paths = utils.split_paths(self.cfg.data)
         path = Path(paths[(epoch - 1) % len(paths)]) / split
+        refuse_empty(path.parent, split)
         programs = data_utils.load_indexed_dataset(str(path), self.dictionary, combine=combine)
         if programs is None:
             raise FileNotFoundError(f"Dataset not found: {split} ({path}.bin)")
-        if len(programs) == 0:
-            raise UserError(f"{path}.bin holds no program; was the file given to fairseq-preprocess empty?")
         self.datasets[split] = NoisyProgramDataset(
             programs,
             self.dictionary,

@@ -2,9 +2,11 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from fairseq import utils
 from fairseq.logging import metrics
 from fairseq.tasks import register_task
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from ..models._decoding import same_rows, translate
 from ..models.composed_transformer import ComposedTransformerModel
+from ._data_files import refuse_empty
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
 OUR_MAX_LEN = (3, 100)
@@ -33,6 +36,11 @@ class PseudocodeToCodeTask(TranslationTask):
     """Translation of pseudocode to code, for plain and composed models."""
 
     cfg: PseudocodeToCodeConfig
+
+    def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
+        for path in utils.split_paths(self.cfg.data):
+            refuse_empty(Path(path), split)
+        super().load_dataset(split, epoch, combine, **kwargs)
 
     def valid_step(self, sample: dict[str, Any], model: Any, criterion: Any) -> tuple[Any, Any, dict[str, Any]]:
         loss, sample_size, logged = super().valid_step(sample, model, criterion)
