@@ -53,6 +53,12 @@ def test_denoiser_stays_in_eval_mode(task, denoiser_path):
     assert model.base_predictor.training
 
 
+def test_no_parameter_of_the_denoiser_asks_for_a_gradient(task, denoiser_path):
+    model = composed(task, denoiser_path)
+    assert not any(parameter.requires_grad for parameter in model.denoiser.parameters())
+    assert all(parameter.requires_grad for parameter in model.base_predictor.parameters())
+
+
 def test_only_the_base_predictor_learns(task, denoiser_path):
     model = composed(task, denoiser_path).train()
     before = copy.deepcopy(model.state_dict())
@@ -232,6 +238,12 @@ class Evil:
 def test_dictionary_of_another_size(task, denoiser_path):
     message = refusal(fake_task("abcdefghi"), denoiser_path=denoiser_path)
     assert "another dictionary" in message and "12 symbols" in message and "13 symbols" in message
+
+
+def test_composed_checkpoint_on_data_with_another_dictionary(task, denoiser_path, tmp_path):
+    path = save(composed(task, denoiser_path), tmp_path / "composed.pt")
+    with pytest.raises(UserError, match="the composed checkpoint was trained with another dictionary"):
+        checkpoint_utils.load_model_ensemble_and_task([path], task=PlainTask(fake_task("bacdefgh")))
 
 
 def test_dictionary_in_another_order(task, denoiser_path):
