@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -180,6 +181,9 @@ def draw(results: Results, logs: Sequence[str], file: Path) -> None:
     """report.png: bars with intervals; beside them, curves of the trainings given as NAME=LOG."""
     import matplotlib
 
+    # importing fairseq turns every logger's debug messages on
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    logging.getLogger("PIL").setLevel(logging.WARNING)
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -215,7 +219,7 @@ def draw_bars(axes: Any, results: Results) -> None:
     axes.set_ylabel("compile and print the right answer, %")
     axes.set_title("correct programs, 95 % intervals")
     axes.legend(loc="upper left")
-    axes.margins(y=0.15)
+    axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # room for the legend
 
 
 def draw_curves(losses: Any, exact: Any, logs: Sequence[str]) -> None:
