@@ -179,11 +179,10 @@ def read_curves(log: Path) -> dict[str, list[tuple[float, float]]]:
 
 def draw(results: Results, logs: Sequence[str], file: Path) -> None:
     """report.png: bars with intervals; beside them, curves of the trainings given as NAME=LOG."""
+    for name in ("matplotlib", "PIL"):  # importing fairseq turns every logger's debug messages on
+        logging.getLogger(name).setLevel(logging.WARNING)
     import matplotlib
 
-    # importing fairseq turns every logger's debug messages on
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)
-    logging.getLogger("PIL").setLevel(logging.WARNING)
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
