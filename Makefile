@@ -34,8 +34,9 @@ $(STAMP): setup.py pyproject.toml constraints.txt fairseq.lock.txt scripts/find_
 quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: minutes on 2 cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quickstart.sh "$(OUT)"
 
+# one thread each: two workers with two threads slow each other tenfold and more
 test: $(STAMP)   ## every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: $(STAMP)  ## style and types: ruff, mypy, shellcheck
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/shellcheck scripts/*.sh .ci/run
