@@ -58,6 +58,9 @@ if wrapper == "legacy_ddp" and world > 1:
     wrapped.all_reduce_grads()
 if rank == 0:
     torch.save({n: p.grad * scale for n, p in model.named_parameters() if p.requires_grad}, folder / f"{world}.pt")
+if world > 1:  # a process that leaves while gloo's threads of the other still talk to it aborts it
+    dist.barrier()
+    dist.destroy_process_group()
 """
 
 
