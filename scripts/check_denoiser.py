@@ -13,16 +13,21 @@ from typing import Any
 
 from fairseq import checkpoint_utils, utils
 
-import fairseq_cft  # noqa: F401  (registers the task)
 from fairseq_cft._errors import UserError
+from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
+
+
+def load_denoiser(path: Path, overrides: dict[str, Any]) -> tuple[Any, CodeDenoisingTask]:
+    """The model, in eval mode, and its task; a checkpoint of another task is a UserError."""
+    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], overrides)
+    if not isinstance(task, CodeDenoisingTask):
+        raise UserError(f"{path} was trained with task {cfg.task._name}; this needs a denoiser of code_denoising")
+    return models[0].eval(), task
 
 
 def measure(path: Path, overrides: dict[str, Any], split: str, max_tokens: int) -> dict[str, float]:
     """Shares of clean programs kept and of corrupted ones restored, over a split of the denoiser's data."""
-    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], overrides)
-    if cfg.task._name != "code_denoising":
-        raise UserError(f"{path} was trained with task {cfg.task._name}; this check needs one of code_denoising")
-    model = models[0].eval()
+    model, task = load_denoiser(path, overrides)
     task.load_dataset(split)
     batches = task.get_batch_iterator(task.dataset(split), max_tokens=max_tokens).next_epoch_itr(shuffle=False)
     totals = dict.fromkeys(("_clean", "_kept", "_broken", "_restored"), 0)

@@ -1,26 +1,28 @@
 #!/usr/bin/env bash
 # Needs:   `make install` done; DATA as scripts/download_spoc.sh leaves it: train/split/*.tsv and test/*.tsv
-# Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--max-chars 1000] [--moses] [--workers 2]
+# Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--max-chars 1000] [--moses] [--workers 2] [--held-out 200]
 # Expects: about 2 minutes for 5,000 programs on 2 cores, and then, for training:
 #          OUT/data-bin/pairs     train, valid, test (TestW, new workers), test1 (TestP, new problems): src -> tgt
 #          OUT/data-bin/programs  the training programs without pseudocode, for --task code_denoising
 #          OUT/data-bin/lines     their single lines, for the first phase of the denoiser's curriculum
 #          OUT/bpe.model          the subwords of all of them; one dictionary, the same in the three folders
+#          Without spoc-train-train.tsv, training takes spoc-train-eval.tsv and spoc-train-test.tsv but for the last
+#          --held-out programs, which validate.
 #          Stages that are done are skipped; one that died half-way, or whose input changed, is done again.
 set -euo pipefail
 
-usage() { sed -n '2,10s/^# //p' "$0"; }
+usage() { sed -n '2,12s/^# //p' "$0"; }
 wrong() { echo "prepare_spoc: error: $*" >&2; usage >&2; exit 2; }
 fail() { echo "prepare_spoc: error: $*" >&2; exit 1; }
 
-vocab_size=10000 max_chars=1000 workers=2 # the published sizes
+vocab_size=10000 max_chars=1000 workers=2 held_out=200 # the published sizes
 moses=()
 folders=()
 while (($#)); do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --moses) moses=(--moses); shift ;;
-    --vocab-size | --max-chars | --workers)
+    --vocab-size | --max-chars | --workers | --held-out)
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || wrong "$1 needs a whole number from 1 up"
       name=${1#--}
       printf -v "${name//-/_}" '%s' "$2"
@@ -47,16 +49,19 @@ source "$here/_stages.sh"
 
 split=$data/train/split
 train=$split/spoc-train-train.tsv valid=$split/spoc-train-eval.tsv
+given=("$train" "$valid") # tables
 if [[ ! -f $train ]]; then
-  train=$split/spoc-train-eval.tsv valid=$split/spoc-train-test.tsv
-  echo "$split has no spoc-train-train.tsv: training on spoc-train-eval.tsv, validating on spoc-train-test.tsv"
+  given=("$split/spoc-train-eval.tsv" "$split/spoc-train-test.tsv")
+  train=$out/text/train.tsv valid=$out/text/valid.tsv
+  echo "$split has no spoc-train-train.tsv: training on spoc-train-eval.tsv and spoc-train-test.tsv but for the last" \
+    "$held_out programs, which validate"
 fi
+for table in "${given[@]}"; do
+  [[ -f $table ]] || fail "$table does not exist; it must be a table of the columns text code workerid probid subid line indent"
+done
 tests=() # name, table
 for part in testw testp; do
   [[ ! -f $data/test/spoc-$part.tsv ]] || tests+=("$part" "$data/test/spoc-$part.tsv")
-done
-for table in "$train" "$valid"; do
-  [[ -f $table ]] || fail "$table does not exist; it must be a table of the columns text code workerid probid subid line indent"
 done
 
 text=$out/text bin=$out/data-bin
@@ -64,10 +69,25 @@ splits=(train valid) tables=("$train" "$valid")
 for ((i = 0; i < ${#tests[@]}; i += 2)); do
   splits+=("${tests[i]}") tables+=("${tests[i + 1]}")
 done
-settings="$vocab_size $max_chars ${moses[*]-} $(cksum "${tables[@]}")"
+given+=("${tables[@]:2}")
+settings="$vocab_size $max_chars $held_out ${moses[*]-} $(cksum "${given[@]}")"
 export PYTHONWARNINGS=ignore # fairseq's own deprecation warnings, a dozen a run
 
 # Stages -------------------------------------------------------------------------------------------------------
+
+divide_tables() { # the rows of both tables but for the last programs; a program starts where its line is 0
+  [[ $train != "${given[0]}" ]] || return 0
+  mkdir -p "$text"
+  awk -F'\t' -v held_out="$held_out" -v train="$train" -v valid="$valid" '
+    FNR == 1 { file++; for (i = 1; i <= NF; i++) if ($i ~ /^line\r?$/) column = i }
+    FNR == 1 && file == 3 { print > train; print > valid }
+    FNR == 1 { next }
+    $column == "0" && file < 3 { programs++ }
+    $column == "0" && file >= 3 { seen++ }
+    file >= 3 { print > (seen > programs - held_out ? valid : train) }
+  ' "${given[@]:0:2}" "${given[@]:0:2}"
+  wc -l "$train" "$valid"
+}
 
 make_pairs() {
   local i limit
@@ -108,7 +128,8 @@ binarise() { # everything into a temporary folder, which is then renamed
   mv "$fresh" "$bin"
 }
 
-start_stages 4
+start_stages 5
+stage tables "tables for training and validation" divide_tables
 stage pairs "tables to pairs" make_pairs
 stage subwords "subwords" make_subwords
 stage encode "text to subwords" encode

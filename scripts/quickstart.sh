@@ -79,7 +79,7 @@ train_denoiser() {
   train denoiser "$bin/programs" --task code_denoising --noise synthetic --clean-share 0.3 --eval-denoising \
     --subword-model "$data/bpe.model" --arch transformer_cft_tiny --dropout 0 \
     --criterion cross_entropy --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 150 \
-    --total-num-update "$denoiser_updates" --max-update "$denoiser_updates" --validate-interval-updates 500
+    --total-num-update "$denoiser_updates" --max-update "$denoiser_updates" --validate-interval 1000 --validate-interval-updates 500
 }
 
 check_denoiser() {

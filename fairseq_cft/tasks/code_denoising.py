@@ -159,6 +159,34 @@ class CodeDenoisingTask(FairseqTask):
         bounds = (clean.ne(self.dictionary.pad()).sum(1) + 10).clamp(max=limit)  # longer outputs are wrong anyway
         return translate(model, source, bounds, eos=self.dictionary.eos(), pad=self.dictionary.pad())
 
+    def denoise_lines(self, model: Any, lines: list[str], max_tokens: int = 4000) -> list[Optional[str]]:
+        """The denoiser's greedy output for each program line, as text; None for one that exceeds its positions.
+
+        Args:
+            model: the denoiser, in eval mode.
+            lines: program lines in the form that the data had before it was split into subwords.
+            max_tokens: size of a batch, padding included; lines of like length share one.
+        """
+        subwords, pad = self._subwords(), self.dictionary.pad()
+        encoded = [
+            self.dictionary.encode_line(subwords.encode(line), append_eos=True, add_if_not_exist=False).long()
+            for line in lines
+        ]
+        limit = min(self.cfg.max_source_positions, *model.max_positions())
+        order = sorted((i for i, ids in enumerate(encoded) if len(ids) <= limit), key=lambda i: len(encoded[i]))
+        outputs: list[Optional[str]] = [None] * len(lines)
+        while order:
+            size = max(1, max_tokens // len(encoded[order[-1]]))
+            batch, order = order[-size:], order[:-size]  # the longest first: a lack of memory shows at once
+            source = data_utils.collate_tokens([encoded[i] for i in batch], pad, left_pad=False)
+            source = source.to(next(model.parameters()).device)
+            lengths = source.ne(pad).sum(1)
+            bounds = (lengths + lengths // 4 + 20).clamp(max=model.max_positions()[1])
+            translated = translate(model, source, bounds, eos=self.dictionary.eos(), pad=pad)
+            for i, ids in zip(batch, translated.cpu(), strict=True):
+                outputs[i] = subwords.decode(self.dictionary.string(ids[ids.ne(pad)]))
+        return outputs
+
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
         super().reduce_metrics(logging_outputs, criterion)
         for name, hits, total in (("clean_kept", "_kept", "_clean"), ("restored", "_restored", "_broken")):

@@ -81,7 +81,7 @@ def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
 
 
 # The noises register themselves; they need what stands above.
-from . import cpp, random_delete, synthetic  # noqa: E402
+from . import cpp, mask, random_delete, synthetic  # noqa: E402
 
 __all__ = [
     "Noise",
@@ -90,6 +90,7 @@ __all__ = [
     "cpp",
     "item_rng",
     "make_noise",
+    "mask",
     "noise_names",
     "random_delete",
     "register_noise",

@@ -12,6 +12,7 @@ import pytest
 
 from fairseq_cft.cpp.noise import item_rng, make_noise, noise_names, register_noise
 from fairseq_cft.cpp.noise.compiling import FailsToCompile
+from fairseq_cft.cpp.noise.mask import MASK
 from fairseq_cft.cpp.noise.variants import TRIES, Variants, WorkerDiedError
 from fairseq_cft.cpp.synthetic import PRESETS, Choices, random_program, to_code
 from fairseq_cft.evaluation.toolchain import Toolchain
@@ -36,7 +37,7 @@ ODD_LINES = [
 ]
 
 
-@pytest.fixture(params=["synthetic", "random_delete"])
+@pytest.fixture(params=["synthetic", "random_delete", "mask"])
 def noise_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -62,6 +63,8 @@ def test_a_noise_is_made_by_name_with_its_own_defaults() -> None:
         ("synthetic", {"errors": (0, 2)}, "errors is a range from 1 up"),
         ("synthetic", {"errors": (3, 2)}, "errors is a range from 1 up"),
         ("random_delete", {"delete_share": -1.0}, "delete_share is a share"),
+        ("mask", {"mask_share": 1.1}, "mask_share is a share"),
+        ("mask", {"mean_span": 0.5}, "mean_span is a number of tokens from 1 up"),
     ],
 )
 def test_wrong_names_and_options_are_refused(name: str, options: dict[str, float], message: str) -> None:
@@ -109,6 +112,25 @@ def test_random_deletion_keeps_order_and_drops_one_token_in_seven() -> None:
 def test_random_deletion_leaves_a_token() -> None:
     noise = make_noise("random_delete", delete_share=1.0)
     assert {noise("a b c", item_rng(0, 0, index)) for index in range(60)} == {"a", "b", "c"}
+
+
+def test_masks_hide_spans_of_three_tokens_and_three_tokens_in_ten() -> None:
+    noise = make_noise("mask")
+    masks = hidden = total = 0
+    for index, line in enumerate(PROGRAMS):
+        tokens, left = line.split(" "), noise(line, item_rng(0, 0, index)).split(" ")
+        visible = iter(tokens)
+        assert all(token in visible for token in left if token != MASK)  # what stays keeps its order
+        masks += left.count(MASK)
+        hidden += len(tokens) - (len(left) - left.count(MASK))
+        total += len(tokens)
+    assert hidden / total == pytest.approx(0.3, abs=0.015)
+    assert hidden / masks == pytest.approx(3, abs=0.2)  # spans at a program's end are cut off
+
+
+def test_everything_may_be_masked_and_nothing() -> None:
+    assert make_noise("mask", mask_share=1.0, mean_span=1)("a  b", item_rng(0, 0, 1)) == f"{MASK}  {MASK}"
+    assert make_noise("mask", mask_share=0.0)("a  b", item_rng(0, 0, 1)) == "a  b"
 
 
 def test_a_tenth_stays_clean_and_one_to_three_lines_break() -> None:
