@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tqdm import tqdm
+
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -64,12 +66,15 @@ def write(variants: Variants, programs: Sequence[str], options: argparse.Namespa
     """Write the pairs; how many there are and how many of them are clean."""
     written = clean = 0
     prefix = options.output_prefix
-    with write_together(f"{prefix}.src", f"{prefix}.tgt") as (source, target):
+    # disable=None: silent where standard error is no terminal
+    bar = tqdm(total=len(programs) * options.copies, unit=" variants", disable=None, leave=False)
+    with bar, write_together(f"{prefix}.src", f"{prefix}.tgt") as (source, target):
         for variant in variants.of_all(programs, options.jobs):
             source.write(f"{variant.corrupted}\n")
             target.write(f"{variant.clean}\n")
             written += 1
             clean += variant.corrupted == variant.clean
+            bar.update()
         if not written:
             raise InputError(f"{options.input}: every corrupted program still compiles; give --compiler none")
     return written, clean
