@@ -102,9 +102,14 @@ class Subwords:
         return " ".join(pieces)
 
     def decode(self, pieces: str) -> str:
-        """The line that the pieces spell; bytes that form no character, as a model may write, become U+FFFD."""
-        parts = (_BYTE_OF.get(piece) or piece.replace(SPACE, " ").encode() for piece in pieces.split(" "))
-        return b"".join(parts).decode(errors="replace")
+        """The inverse of ``encode``; takes anything, see ``join_pieces``."""
+        return join_pieces(pieces)
+
+
+def join_pieces(pieces: str) -> str:
+    """The line that pieces spell, by whatever model; bytes that form no character, as a model may write, are U+FFFD."""
+    parts = (_BYTE_OF.get(piece) or piece.replace(SPACE, " ").encode() for piece in pieces.split(" "))
+    return b"".join(parts).decode(errors="replace")
 
 
 def train(lines: Iterable[str], vocabulary_size: int, *, across_words: bool = False) -> Trained:

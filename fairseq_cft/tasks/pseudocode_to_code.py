@@ -2,19 +2,25 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from fairseq import utils
+from fairseq.dataclass import ChoiceEnum
 from fairseq.logging import metrics
 from fairseq.tasks import register_task
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
-from torch import Tensor
+from omegaconf import II
+from torch import Tensor, nn
 
+from ..evaluation.decoding import DECODERS
 from ..models._decoding import same_rows, translate
 from ..models.composed_transformer import ComposedTransformerModel
+from ..subwords import SPACE, join_pieces
 from ._data_files import refuse_empty
+from ._program_evaluation import ProgramEvaluation, program_evaluation
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
 OUR_MAX_LEN = (3, 100)
@@ -29,6 +35,33 @@ class PseudocodeToCodeConfig(TranslationConfig):
             "and for a composed model base_exact and the percentage that the denoiser changed"
         },
     )
+    eval_programs: int = field(
+        default=0,
+        metadata={
+            "help": "at validation compile and run the greedy outputs for this many pairs and log the percentages "
+            "correct_rate and compile_rate, for a composed model also base_correct_rate and base_compile_rate; 0: off"
+        },
+    )
+    eval_inputs: Optional[str] = field(
+        default=None, metadata={"help": "inputs of the validation pairs' programs, tab-separated, one line a pair"}
+    )
+    eval_expected: Optional[str] = field(
+        default=None, metadata={"help": "expected outputs for --eval-inputs, one line a pair"}
+    )
+    eval_ids: Optional[str] = field(
+        default=None, metadata={"help": "ids of the validation pairs, PROBLEM-SUBMISSION-WORKER, one line a pair"}
+    )
+    eval_testcases: Optional[str] = field(
+        default=None, metadata={"help": "folder with PROBLEM/PROBLEM_testcases.txt for --eval-ids"}
+    )
+    eval_decode: ChoiceEnum(list(DECODERS)) = field(  # type: ignore[valid-type]
+        default="ours", metadata={"help": "line format of the programs that --eval-programs runs"}
+    )
+    eval_allow_unsafe: bool = field(
+        default=False, metadata={"help": "run the programs under limits alone where no sandbox works"}
+    )
+    valid_subset: str = II("dataset.valid_subset")
+    max_valid_steps: Optional[int] = II("dataset.max_valid_steps")
 
 
 @register_task("pseudocode_to_code", dataclass=PseudocodeToCodeConfig)
@@ -36,40 +69,79 @@ class PseudocodeToCodeTask(TranslationTask):
     """Translation of pseudocode to code, for plain and composed models."""
 
     cfg: PseudocodeToCodeConfig
+    programs: Optional[ProgramEvaluation] = None
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
         for path in utils.split_paths(self.cfg.data):
             refuse_empty(Path(path), split)
         super().load_dataset(split, epoch, combine, **kwargs)
+        if split in self.cfg.valid_subset.split(","):
+            self.programs = program_evaluation(self.cfg, len(self.datasets[split]))
+
+    def get_batch_iterator(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        iterator = super().get_batch_iterator(dataset, *args, **kwargs)
+        if self.programs is not None and dataset is self.datasets.get(self.cfg.valid_subset):
+            batches, workers, worker = iterator.frozen_batches, iterator.num_shards, iterator.shard_id
+            self.programs.plan(batches, workers, worker, self.cfg.max_valid_steps)
+        return iterator
 
     def valid_step(self, sample: dict[str, Any], model: Any, criterion: Any) -> tuple[Any, Any, dict[str, Any]]:
         loss, sample_size, logged = super().valid_step(sample, model, criterion)
-        if self.cfg.eval_exact_match:
-            logged |= self.exact_match_counts(model, sample["net_input"]["src_tokens"], sample["target"])
+        if self.cfg.eval_exact_match or self.programs is not None:
+            logged |= self.output_counts(unwrapped(model), sample)
         return loss, sample_size, logged
 
-    def exact_match_counts(self, model: Any, src_tokens: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Counts of sentences whose greedy output equals the reference: (N, S) sources, (N, T) references."""
+    def output_counts(self, model: Any, sample: dict[str, Any]) -> dict[str, Any]:
+        """Counts of what the greedy outputs for a batch are worth; each sentence is decoded at most once."""
         pad = self.target_dictionary.pad()
-        limit = model.max_positions()[1]
-        bounds = (target.ne(pad).sum(1) + 10).clamp(max=limit)  # longer outputs are wrong anyway
-        counts = {"_sentences": torch.tensor(len(target))}
-        if isinstance(model, ComposedTransformerModel):
-            base = model.decode_base(src_tokens, sample_lengths(src_tokens, pad), bounds)
-            output = model.denoise(base, bounds)
-            counts["_base_exact"] = same_rows(base, target, pad).sum()
-            counts["_changed"] = (~same_rows(base, output, pad)).sum()
-        else:
-            output = translate(model, src_tokens, bounds, eos=self.target_dictionary.eos(), pad=pad)
-        return counts | {"_exact": same_rows(output, target, pad).sum()}
+        source, target = sample["net_input"]["src_tokens"], sample["target"]
+        pairs = sample["id"].tolist()
+        run = torch.zeros_like(sample["id"], dtype=torch.bool)  # (N,) whose programs are run
+        if self.programs is not None:
+            run[self.programs.rows(pairs)] = True
+        exact_lengths = target.ne(pad).sum(1) + 10  # longer outputs are no exact match anyway
+        bounds = torch.where(run, max_lengths(model, source, pad), exact_lengths).clamp(max=model.max_positions()[1])
+        decoded = torch.ones_like(run) if self.cfg.eval_exact_match else run
+        counts: dict[str, Any] = {}
+        outputs = self.decode_stages(model, source[decoded], bounds[decoded]) if decoded.any() else {}
+        if self.cfg.eval_exact_match:
+            counts |= exact_match_counts(outputs, target, pad)
+        if self.programs is not None:
+            for row, pair in zip(run[decoded].nonzero().flatten().tolist(), sample["id"][run].tolist(), strict=True):
+                self.programs.add(pair, {stage: self.program_line(tokens[row]) for stage, tokens in outputs.items()})
+            counts |= self.programs.counts(pairs, stages_of(model))
+        return counts
+
+    def decode_stages(self, model: Any, src_tokens: Tensor, bounds: Tensor) -> dict[str, Tensor]:
+        """Greedy outputs of each stage: (N, S) sources, (N,) bounds on the outputs -> (N, T) right-padded each."""
+        pad, eos = self.target_dictionary.pad(), self.target_dictionary.eos()
+        if not isinstance(model, ComposedTransformerModel):
+            return {"": translate(model, src_tokens, bounds, eos=eos, pad=pad)}
+        base = model.decode_base(src_tokens, src_tokens.ne(pad).sum(1), bounds)
+        return {"": model.denoise(base, bounds), "base_": base}
+
+    def program_line(self, tokens: Tensor) -> str:
+        """(T,) tokens of an output, padded -> the line of text that they spell, put together if they are subwords."""
+        words = self.target_dictionary.string(tokens, extra_symbols_to_ignore={self.target_dictionary.pad()})
+        return join_pieces(words) if self._has_subwords else words
+
+    @cached_property
+    def _has_subwords(self) -> bool:
+        return any(SPACE in symbol for symbol in self.target_dictionary.symbols)
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
         super().reduce_metrics(logging_outputs, criterion)
-        count = float(sum(log.get("_sentences", 0) for log in logging_outputs))
+
+        def log_percentage(name: str, hits: str, total: str) -> None:
+            count = float(sum(log.get(total, 0) for log in logging_outputs))
+            if count and any(hits in log for log in logging_outputs):
+                share = float(sum(log.get(hits, 0) for log in logging_outputs)) / count
+                metrics.log_scalar(name, 100 * share, count, round=2)
+
         for name in ("exact", "base_exact", "changed"):
-            if count and any(f"_{name}" in log for log in logging_outputs):
-                hits = float(sum(log.get(f"_{name}", 0) for log in logging_outputs))
-                metrics.log_scalar(name, 100 * hits / count, count, round=2)
+            log_percentage(name, f"_{name}", "_sentences")
+        for name in ("correct", "compile", "base_correct", "base_compile"):
+            log_percentage(f"{name}_rate", f"_{name}", "_programs")
 
     def build_generator(self, models: list[Any], args: Namespace, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
@@ -79,9 +151,33 @@ class PseudocodeToCodeTask(TranslationTask):
         return super().build_generator(models, args, *rest, **options)
 
 
-def sample_lengths(tokens: Tensor, pad: int) -> Tensor:
-    """(N, S) tokens -> (N,) lengths without padding."""
-    return tokens.ne(pad).sum(1)
+def exact_match_counts(outputs: dict[str, Tensor], target: Tensor, pad: int) -> dict[str, Tensor]:
+    """Counts of sentences whose output equals the reference, by stage: (N, T) outputs, (N, T') references."""
+    counts = {"_sentences": torch.tensor(len(target))}
+    for stage, tokens in outputs.items():
+        counts[f"_{stage}exact"] = same_rows(tokens, target, pad).sum()
+    if "base_" in outputs:
+        counts["_changed"] = (~same_rows(outputs["base_"], outputs[""], pad)).sum()
+    return counts
+
+
+def max_lengths(model: Any, src_tokens: Tensor, pad: int) -> Tensor:
+    """(N, S) sources -> (N,) bound on the outputs, as in generation."""
+    if isinstance(model, ComposedTransformerModel):
+        return model.base_max_lengths(src_tokens)
+    return OUR_MAX_LEN[0] * src_tokens.ne(pad).sum(1) + OUR_MAX_LEN[1]
+
+
+def stages_of(model: Any) -> tuple[str, ...]:
+    """What stands before the metrics' names of each stage."""
+    return ("", "base_") if isinstance(model, ComposedTransformerModel) else ("",)
+
+
+def unwrapped(model: Any) -> Any:
+    """The model itself where fairseq wrapped it for several workers."""
+    while isinstance(getattr(model, "module", None), nn.Module):
+        model = model.module
+    return model
 
 
 def _items(args: Any) -> Any:
