@@ -81,7 +81,6 @@ class ProgramEvaluation:
         for (_, stage), verdict in self._verdicts().items():
             counts[f"_{stage}correct"] += verdict is Verdict.CORRECT
             counts[f"_{stage}compile"] += verdict not in NOT_COMPILED
-        self._written.clear()
         return counts
 
     def _verdicts(self) -> dict[tuple[int, str], Verdict]:

@@ -8,12 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fairseq.distributed import ModuleProxyWrapper
+from support import build, fake_task
+from torch import nn
 
 from fairseq_cft._errors import UserError
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict
 from fairseq_cft.evaluation import settings as settings_module
 from fairseq_cft.tasks import _program_evaluation
 from fairseq_cft.tasks._program_evaluation import ProgramEvaluation, program_evaluation
+from fairseq_cft.tasks.pseudocode_to_code import unwrapped
 
 # 12 pairs in 5 batches, as fairseq makes them: ordered by length, not by pair
 BATCHES = ([3, 7, 1], [0, 2], [11, 4, 5], [6], [8, 9, 10])
@@ -78,6 +82,26 @@ def test_workers_share_the_sample(judged: list[str], workers: int) -> None:
             steps = [counts for k, it in enumerate(each) for counts in one_pass(it, write, workers, k)]
             assert total(steps) == alone
             assert all(step.keys() == ALL.keys() for step in steps)
+
+
+def test_a_dummy_batch_is_not_decoded() -> None:
+    programs = ProgramEvaluation(CASES, Settings(), 12)
+    programs.plan(BATCHES, 2, 1, None)
+    assert (programs.rows(BATCHES[0]), programs.rows(BATCHES[1])) == ([], [0, 1])
+
+
+def test_a_model_is_known_inside_the_wrappers_of_several_workers() -> None:
+    """Else a composed model would be taken for a plain one, and its workers' base predictors would go unjudged."""
+    model = build("transformer_cft_tiny", fake_task())
+    wrapped = ModuleProxyWrapper(Wrapper(model))
+    assert unwrapped(wrapped) is model
+    assert unwrapped(model) is model
+
+
+class Wrapper(nn.Module):
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
 
 
 def test_the_sample_is_fixed_and_grows_with_n(judged: list[str]) -> None:
