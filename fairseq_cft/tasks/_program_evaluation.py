@@ -59,7 +59,6 @@ class ProgramEvaluation:
         mine = {int(pair) for batch in parts[worker] for pair in batch}
         self._sample = frozenset(drawn.tolist()) & mine
         self._last = int(parts[worker][-1][0]) if parts[worker] else None
-        self._written.clear()
 
     def rows(self, pairs: Sequence[int]) -> list[int]:
         """Which rows of a batch are in this worker's sample."""
