@@ -1,9 +1,9 @@
 """Read the line format of the published SPoC and synthetic files, as they are or with split tokens mended.
 
-The published tokenizer splits some tokens (`0LL` -> `0 LL`, `::` -> `: :`, `>>=` -> `>> =`, `2.` -> `2 .`) and writes a
-real `~` like an indent, so a share of its own reference programs does not compile after decoding. ``repair=True`` joins
-again what cannot stand apart in any C++ program; it never joins two tokens that could. Our own files need none of this:
-`line_format` is exact.
+The published tokenizer splits some tokens (`0LL` -> `0 LL`, `::` -> `: :`, `>>=` -> `>> =`, `1.e-9` -> `1 . e - 9`) and
+writes a real `~` like an indent, so a share of its own reference programs does not compile after decoding.
+``repair=True`` joins again what cannot stand apart in any C++ program; it never joins two tokens that could. Our own
+files need none of this: `line_format` is exact.
 """
 
 from __future__ import annotations
@@ -15,23 +15,26 @@ from .tokenizer import Kind, Token, tokenize
 
 _LITERAL_PREFIXES = frozenset({"L", "u", "U", "u8", "R", "LR", "uR", "UR", "u8R"})
 _STRING_SUFFIXES = frozenset({"s", "sv"})
-_FLOAT_SUFFIXES = frozenset({"f", "F", "l", "L"})
 # words that are operators and may well follow a number
 _WORD_OPERATORS = frozenset({"and", "or", "xor", "bitand", "bitor", "and_eq", "or_eq", "xor_eq", "not_eq"})
 # pairs that no C++ program holds side by side, so that only a split can have made them
 _SPLIT_OPERATORS = frozenset({(">>", "="), ("<<", "="), ("^", "="), ("->", "*"), (".", "*")})
+_NUMBER = re.compile(r"\.?[0-9][\w.]*")
+_OPEN_NUMBER = re.compile(r"[0-9]+\.|[0-9.]+[eE][-+]")  # 2. and 1e-: digits that follow belong to it
+_OPEN_EXPONENT = re.compile(r"[0-9.]+[eE]")
 _LEADING = re.compile(r"[ \t~]*")
+_PUBLISHED_WORDS = {NEWLINE_WORD: "\n", INDENT_WORD: "\t"}
 
 
 def decode_published(line: str, *, repair: bool = False) -> str:
     """One line of the published format -> C++ source text. Never fails.
 
-    Without ``repair`` it is the published decoding: a word `$` ends a line, a word `~` is white space wherever it
-    stands, all other words stay apart by one blank.
+    Without ``repair`` it is the published decoding: a word `$` ends a line, a word `~` is a tab wherever it stands, all
+    other words stay apart by one blank.
     """
-    pieces = f" {line.strip()} ".split(f" {NEWLINE_WORD} ")
     if not repair:
-        return "".join(f"{_plain_line(piece)}\n" for piece in pieces)
+        return " ".join(_PUBLISHED_WORDS.get(word, word) for word in line.split(" ")).strip() + "\n"
+    pieces = f" {line.strip()} ".split(f" {NEWLINE_WORD} ")
     return "".join(f"{_repaired_line(piece)}\n" for piece in _rejoin_literals(pieces))
 
 
@@ -39,11 +42,6 @@ def _indent_and_rest(piece: str) -> tuple[int, str]:
     match = _LEADING.match(piece)
     end = match.end() if match else 0
     return piece[:end].count(INDENT_WORD), piece[end:].rstrip()
-
-
-def _plain_line(piece: str) -> str:
-    indent, rest = _indent_and_rest(piece)
-    return INDENT * indent + re.sub(rf"(?<= ){INDENT_WORD}(?= |\Z)", " ", rest)
 
 
 def _ends_in_open_literal(text: str) -> bool:
@@ -69,10 +67,12 @@ def _repaired_line(piece: str) -> str:
     indent, rest = _indent_and_rest(piece)
     if re.match(r"#\s*include\b", rest):
         return INDENT * indent + re.sub(r"<.*>", lambda match: match[0].replace(" ", ""), rest)
-    text, end = "", 0
+    text, end, run = "", 0, ""  # run: the token that the last ones have been joined to
     tokens = [*tokenize(rest)]
     for position, token in enumerate(tokens):
-        if position and not _belongs_to_previous(tokens, position):
+        joined = position > 0 and _belongs_to_previous(tokens, position, run)
+        run = run + token.text if joined else token.text
+        if position and not joined:
             text += rest[end : token.start]
         if token.text == INDENT_WORD and position and tokens[position - 1].text in ("{", "}", ";"):
             text += " "  # an indent in mid-line, as in the published synthetic files
@@ -82,22 +82,31 @@ def _repaired_line(piece: str) -> str:
     return INDENT * indent + text
 
 
-def _belongs_to_previous(tokens: list[Token], position: int) -> bool:
-    """Whether the token was one with the token before it until a tokenizer split them."""
+def _belongs_to_previous(tokens: list[Token], position: int, run: str) -> bool:
+    """Whether the token was one with the token before it, of which ``run`` is known, until a tokenizer split them."""
     before, token = tokens[position - 1], tokens[position]
     if (before.text, token.text) in _SPLIT_OPERATORS:
         return True
     if token.text == ":" and before.text == ":":
         return _is_second_of_pair(tokens, position)
-    if token.text == "." and _dots(tokens, position) == 3:
+    if token.text == "." and _dots(tokens, position) == 3:  # "case 1 . . . 5"
         return before.text == "."
-    if before.kind is Kind.NUMBER:  # 0 LL, 0 x3f, 2 . (but not the dots of "case 1 . . . 5")
-        return token.text == "." or (token.kind is Kind.IDENTIFIER and token.text not in _WORD_OPERATORS)
-    if before.text == "." and position > 1 and tokens[position - 2].kind is Kind.NUMBER:  # 2 . f
-        return token.text in _FLOAT_SUFFIXES
+    if _NUMBER.match(run):
+        return _belongs_to_number(token, run)
     if token.kind is Kind.STRING and before.text in _LITERAL_PREFIXES:
         return True
     return before.kind is Kind.STRING and token.text in _STRING_SUFFIXES
+
+
+def _belongs_to_number(token: Token, run: str) -> bool:
+    """0 LL, 0 x3f, 2 . f, 1 . e - 9: no program has these side by side."""
+    if token.kind is Kind.IDENTIFIER:
+        return token.text not in _WORD_OPERATORS
+    if token.kind is Kind.NUMBER:
+        return _OPEN_NUMBER.fullmatch(run) is not None
+    return (token.text == "." and run.isdigit()) or (
+        token.text in ("+", "-") and _OPEN_EXPONENT.fullmatch(run) is not None
+    )
 
 
 def _is_second_of_pair(tokens: list[Token], position: int) -> bool:

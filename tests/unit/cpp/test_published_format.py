@@ -23,14 +23,14 @@ def published_line(lines: list[tuple[int, str]]) -> str:
 
 def test_as_published() -> None:
     line = 'int main ( ) { $ ~ ~ x = 0 LL ; $ if ( b ) { ~ int v ; } $ cout << "a  b" ; $ }'
-    expected = 'int main ( ) {\n    x = 0 LL ;\nif ( b ) {   int v ; }\ncout << "a  b" ;\n}\n'
+    expected = 'int main ( ) { \n \t \t x = 0 LL ; \n if ( b ) { \t int v ; } \n cout << "a  b" ; \n }\n'
     assert decode_published(line) == expected
 
 
 @pytest.mark.parametrize(
     "code",
     [
-        "x = 0LL + 0x3f + 1ull + 2. + 2.f + 1e-9 + 3.5;",
+        "x = 0LL + 0x3f + 1ull + 2. + 2.f + 1e-9 + 3.5 + 1.e-9 + 1.e5f + 0x1e - 9 + 2.*y;",
         "std::sort(::a); c = b ? d : ::e; case 1: ::f();",
         "x>>=1; x<<=2; x^=3; y = x ^ 4; p->*q; r.*s;",
         "case 1 ... 5: f(rest...); s.size();",
@@ -43,6 +43,40 @@ def test_mended_tokens_are_those_of_the_program(code: str) -> None:
     mended = decode_published(published_line([(1, code)]), repair=True)
     assert mended.startswith("  ")
     assert [token.text for token in tokenize(mended)] == [token.text for token in tokenize(code)]
+
+
+@pytest.mark.parametrize(
+    ("torn", "whole"),
+    [
+        ("x = 0 LL ;", "x = 0LL ;"),
+        ("x = 0 x3f ;", "x = 0x3f ;"),
+        ("x = 0 x1e - 9 ;", "x = 0x1e - 9 ;"),
+        ("x = 1 e9 ;", "x = 1e9 ;"),
+        ("x = 1e - 9 ;", "x = 1e-9 ;"),
+        ("x = 1 e - 9 ;", "x = 1e-9 ;"),
+        ("x = 1 . e - 9 ;", "x = 1.e-9 ;"),
+        ("x = 1 . e + 9 L ;", "x = 1.e+9L ;"),
+        ("x = 1e9 - 9 ;", "x = 1e9 - 9 ;"),
+        ("x = 2 . ;", "x = 2. ;"),
+        ("x = 2 . - 5 ;", "x = 2. - 5 ;"),
+        ("x = 2 . 5 ;", "x = 2.5 ;"),
+        ("x = 2.5 . 5 ;", "x = 2.5 . 5 ;"),
+        ("std : : sort", "std :: sort"),
+        ("x >> = 1", "x >>= 1"),
+        ("x << = 1", "x <<= 1"),
+        ("void f ( A < B < int > > = { } ) ;", "void f ( A < B < int > > = { } ) ;"),
+        ("a ? b : c", "a ? b : c"),
+        ("x > 1 and y", "x > 1 and y"),
+        ("x > 2 . and y", "x > 2. and y"),
+        ("x1 . y", "x1 . y"),
+        ("e - 9", "e - 9"),
+        ("v [ 0 ] . first", "v [ 0 ] . first"),
+        ('cout << "0 LL : : 2 . 5" << 0 LL', 'cout << "0 LL : : 2 . 5" << 0LL'),
+        ("c = '\"' ; x = 0 LL ; d = '\"'", "c = '\"' ; x = 0LL ; d = '\"'"),
+    ],
+)
+def test_mended_lines(torn: str, whole: str) -> None:
+    assert decode_published(torn, repair=True) == whole + "\n"
 
 
 def test_headers_and_indents_in_mid_line() -> None:
