@@ -123,7 +123,8 @@ def test_cpu_time_is_limited(sandbox: Sandbox) -> None:
 
 
 def test_nothing_lives_on_to_the_next_case(sandbox: Sandbox) -> None:
-    script = "sleep 100 & sleep 100 & for entry in /proc/[0-9]*; do read -r line < $entry/stat; echo $line; done"
+    started = "until grep -qsF '(sleep)' /proc/[0-9]*/stat; do :; done"  # until then its name is that of the shell
+    script = f"sleep 100 & sleep 100 & {started}; cat /proc/[0-9]*/stat"
     limits = dataclasses.replace(LIMITS, processes=None)
     with sandbox.open(["/bin/sh", "-c", script], limits, program=True, read=SHELL) as jail:
         sleepers = [jail.run(b"").stdout.count(b"(sleep)") for _ in range(3)]
