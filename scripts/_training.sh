@@ -3,7 +3,7 @@
 #   models=DIR common=(options of every training); train NAME DATA options...
 #
 # $models/NAME/recipe holds the options and $settings: a folder of another recipe is thrown away, one of the same recipe
-# is resumed from its last checkpoint.
+# is resumed from its last checkpoint, or left alone if it was finished.
 # shellcheck shell=bash disable=SC2154 # $models and $common are the sourcing script's
 
 train() { # NAME DATA options...
@@ -17,5 +17,6 @@ ${command[*]}"
     mkdir -p "$folder"
     echo "$recipe" >"$folder/recipe"
   fi
-  "${command[@]}"
+  [[ ! -f $folder/finished ]] || return 0
+  "${command[@]}" && touch "$folder/finished"
 }

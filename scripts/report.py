@@ -15,14 +15,33 @@ import numpy as np
 
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare
 
-ORDER = ("direct", "pretrained", "pretrained+denoise", "composed:base", "composed")
 MEANING = {
     "direct": "trained on the pairs alone",
     "pretrained": "standard fine-tuning: starts from the denoiser",
-    "pretrained+denoise": "standard fine-tuning, the denoiser behind it at test time",
-    "composed:base": "the base predictor of the composed model, alone",
-    "composed": "composed fine-tuning: trained through the frozen denoiser",
+    "bart_style": "fine-tuned from the denoiser: the encoder first, then everything",
+    "composed": "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
+    "composed_denoiser_init": "composed fine-tuning that starts from the bare denoiser",
+    "composed_direct_init": "composed fine-tuning of the directly trained model",
+    "composed_no_init": "composed fine-tuning from random weights",
+    "backtranslation": "trained on pairs and on programs with machine-made pseudocode",
+    "backtranslation_composed": "composed fine-tuning of the back-translation model",
 }
+SUFFIXES = {
+    "+denoise": ", the denoiser behind it at test time",
+    "+gate": ", the denoiser behind it at test time where a gate asks for it",
+    ":base": ": its base predictor alone",
+}
+COMPARED = (
+    ("composed", "pretrained"),
+    ("composed", "pretrained+denoise"),
+    ("pretrained+denoise", "pretrained"),
+    ("composed:base", "pretrained"),
+    ("composed_denoiser_init", "pretrained"),
+    ("composed_direct_init", "direct+denoise"),
+    ("composed_no_init", "direct"),
+    ("bart_style", "pretrained"),
+    ("backtranslation_composed", "backtranslation"),
+)
 SPLITS = {"test": "in distribution", "ood": "out of distribution"}
 BOOTSTRAP_SEED = 1
 COLORS = {"test": "#33658a", "ood": "#f26419"}
@@ -57,7 +76,7 @@ class Results:
     @property
     def methods(self) -> list[str]:
         found = {record["method"] for record in self.records}
-        return [method for method in ORDER if method in found] + sorted(found - set(ORDER))
+        return sorted(found, key=place)
 
     def interval(self, method: str, split: str) -> Interval | None:
         outcomes = self.outcomes.get((method, split))
@@ -68,6 +87,25 @@ class Results:
         if any(outcomes is None for outcomes in pair):
             return None
         return compare(pair[0], pair[1], seed=BOOTSTRAP_SEED)
+
+
+def system(method: str) -> tuple[str, str]:
+    """A method's system and the suffix that says what is done with it, '' or one of SUFFIXES."""
+    suffix = next((suffix for suffix in SUFFIXES if method.endswith(suffix)), "")
+    return method.removesuffix(suffix), suffix
+
+
+def place(method: str) -> tuple[int, str, bool, str]:
+    """Sort key: systems in the order of MEANING; each base predictor before its system, what is added after it."""
+    name, suffix = system(method)
+    known = [*MEANING].index(name) if name in MEANING else len(MEANING)
+    return known, name, suffix != ":base", suffix
+
+
+def meaning(method: str) -> str:
+    """What a method is, '' for an unknown one."""
+    name, suffix = system(method)
+    return MEANING[name] + SUFFIXES.get(suffix, "") if name in MEANING else ""
 
 
 def percent(interval: Interval) -> str:
@@ -126,11 +164,9 @@ def markdown(results: Results, denoiser: Mapping[str, Any] | None) -> str:
         "",
     ]
     lines += table(results)
-    lines += ["", *(f"- `{method}`: {MEANING[method]}" for method in results.methods if method in MEANING), ""]
+    lines += ["", *(f"- `{method}`: {meaning(method)}" for method in results.methods if meaning(method)), ""]
     lines += ["## Paired comparisons on the same programs", ""]
-    lines += comparisons(
-        results, [("composed", "pretrained"), ("composed", "pretrained+denoise"), ("pretrained+denoise", "pretrained")]
-    )
+    lines += comparisons(results, COMPARED)
     if denoiser:
         lines += [
             "",
