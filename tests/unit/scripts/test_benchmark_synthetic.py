@@ -1,0 +1,70 @@
+"""benchmark_synthetic.sh: what it would run, and what it refuses; the trainings themselves are the quickstart's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT
+
+
+def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [str(ROOT / "scripts/benchmark_synthetic.sh"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=120)
+
+
+def trainings(shown: str) -> list[str]:
+    return [
+        line.split("--save-dir ")[1].split()[0].rsplit("/", 1)[1]
+        for line in shown.splitlines()
+        if line.strip().startswith("fairseq-train")
+    ]
+
+
+@pytest.mark.parametrize("scale", ["tiny", "cpu", "paper"])
+def test_a_dry_run_shows_every_command_and_writes_nothing(scale, tmp_path):
+    out = tmp_path / "out"
+    done = benchmark("--scale", scale, "--seeds", 2, "--systems", "pretrained,composed", "--dry-run", out)
+    assert done.returncode == 0, done.stderr
+    assert trainings(done.stdout) == ["denoiser", "pretrained.1", "pretrained.2", "composed.1", "composed.2"]
+    composed = next(line for line in done.stdout.splitlines() if "--save-dir" in line and "composed.2" in line)
+    assert f"--base-predictor-path {out}/models/pretrained.2/checkpoint_best.pt" in composed
+    assert "--seed 2" in composed and f"--denoiser-path {out}/models/denoiser/checkpoint_best.pt" in composed
+    assert done.stdout.count("fairseq-cft-evaluate") == 2 * 2 * 4  # seeds, splits, methods
+    assert not out.exists()
+
+
+def test_every_system_starts_from_its_own_model(tmp_path):
+    systems = "direct,composed_direct_init,composed_no_init,composed_denoiser_init"
+    done = benchmark("--scale", "tiny", "--seeds", 1, "--systems", systems, "--dry-run", tmp_path)
+    base = {
+        line.split("--save-dir ")[1].split()[0].rsplit("/", 1)[1]: line.split("--base-predictor-path ")[1].split()[0]
+        for line in done.stdout.splitlines()
+        if "--base-predictor-path" in line
+    }
+    assert base == {
+        "composed_direct_init.1": f"{tmp_path}/models/direct.1/checkpoint_best.pt",
+        "composed_no_init.1": "random",
+        "composed_denoiser_init.1": "denoiser",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--scale", "huge", "out"], "--scale must be tiny, cpu or paper"),
+        (["--scale", "tiny"], "give OUT"),
+        (["--scale", "tiny", "--systems", "nonsense", "out"], "there is no system nonsense"),
+        (["--scale", "tiny", "--systems", "composed", "out"], "composed starts from pretrained; add it"),
+        (["--scale", "tiny", "--seeds", "0", "out"], "--seeds needs a whole number from 1 up"),
+        (["--scale", "tiny", "--nonsense", "out"], "there is no option --nonsense"),
+    ],
+)
+def test_wrong_use_is_told(arguments, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = benchmark(*arguments)
+    assert done.returncode == 2 and sentence in done.stderr and not any(tmp_path.iterdir())
