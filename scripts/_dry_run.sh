@@ -21,9 +21,9 @@ show() { # in one write: two may come at the same time
   printf '    %s\n' "${line//"$out"/"$shown"}" >&3
 }
 
-for _tool in python fairseq-train fairseq-preprocess fairseq-generate fairseq-cft-evaluate; do
+for _tool in python fairseq-train fairseq-preprocess fairseq-generate fairseq-interactive fairseq-cft-evaluate; do
   eval "$_tool() { show $_tool \"\$@\"; }"
 done
-for _tool in rm head tail cat touch; do
+for _tool in rm head tail cat touch grep cut; do
   eval "$_tool() { :; }"
 done

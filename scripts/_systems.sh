@@ -6,6 +6,8 @@
 #   batch regularize               options that the trainings of all systems share
 #   denoiser_schedule direct_schedule pretrained_schedule composed_schedule
 #                                  learning rate, warm-up, length and validation of each kind of training
+#   encoder_schedule backtranslation_schedule
+#                                  of the first phases of bart_style and backtranslation
 #   from_scratch_schedule          what differs from composed_schedule where the base predictor cannot translate yet
 #   denoiser_seed min_clean_kept data_seed data_options vocabulary
 # A model is called SYSTEM.SEED; what it writes goes to $eval/SYSTEM.SEED.SPLIT.{log,json}.
@@ -18,7 +20,8 @@ data=$out/data bin=$out/data-bin models=$out/models eval=$out/evaluations
 denoiser=$models/denoiser/checkpoint_best.pt
 common=(--user-dir "$root/fairseq_cft" --num-workers 1 --log-format json --log-interval 50
   --optimizer adam --adam-betas "(0.9, 0.98)" --clip-norm 1 --weight-decay 1e-4)
-translate=(--task pseudocode_to_code --eval-exact-match)
+# the best checkpoint of every system is the one that is right most often, be its loss as it may
+translate=(--task pseudocode_to_code --eval-exact-match --best-checkpoint-metric exact --maximize-best-checkpoint-metric)
 
 # Data ---------------------------------------------------------------------------------------------------------
 
@@ -76,7 +79,7 @@ train_composed_as() { # SYSTEM BASE-PREDICTOR SEED options...
   shift 3
   train "$name" "$bin/pairs" --seed "$seed" "${translate[@]}" --arch "composed_transformer_$architecture" \
     "${batch[@]}" "${regularize[@]}" --denoiser-path "$denoiser" --base-predictor-path "$base" \
-    --criterion composed_finetuning --best-checkpoint-metric composed_loss "${composed_schedule[@]}" "$@"
+    --criterion composed_finetuning "${composed_schedule[@]}" "$@"
 }
 
 train_composed() { # SEED
@@ -93,6 +96,50 @@ train_composed_direct_init() { # SEED
 
 train_composed_no_init() { # SEED
   train_composed_as composed_no_init random "$1" "${from_scratch_schedule[@]}"
+}
+
+# BART-style: from the denoiser, the encoder alone first, then everything
+train_bart_style() { # SEED
+  train "bart_style_encoder.$1" "$bin/pairs" --seed "$1" "${translate[@]}" --arch "transformer_cft_$architecture" \
+    "${batch[@]}" "${regularize[@]}" --freeze-decoder --finetune-from-model "$denoiser" --criterion cross_entropy \
+    "${encoder_schedule[@]}" &&
+    train "bart_style.$1" "$bin/pairs" --seed "$1" "${translate[@]}" --arch "transformer_cft_$architecture" \
+    "${batch[@]}" "${regularize[@]}" --finetune-from-model "$models/bart_style_encoder.$1/checkpoint_best.pt" \
+    --criterion cross_entropy "${pretrained_schedule[@]}"
+}
+
+# Back-translation: pseudocode written by a model for every unlabeled program; one such model for all seeds
+train_to_pseudocode() {
+  train to_pseudocode "$bin/pairs" --seed "$denoiser_seed" --source-lang tgt --target-lang src "${translate[@]}" \
+    --arch "transformer_cft_$architecture" "${batch[@]}" "${regularize[@]}" --finetune-from-model "$denoiser" \
+    --criterion cross_entropy "${pretrained_schedule[@]}"
+}
+
+label_programs() {
+  local made=$data/backtranslated
+  rm -rf "$made" "$bin/backtranslated"
+  mkdir -p "$made"
+  fairseq-interactive "$bin/pairs" --user-dir "$root/fairseq_cft" --task pseudocode_to_code --source-lang tgt \
+    --target-lang src --path "$models/to_pseudocode/checkpoint_best.pt" --input "$data/bpe.denoise.tgt" \
+    --buffer-size 2000 --batch-size 200 --beam 1 >"$made/log"
+  # H-<number of the line> TAB score TAB pieces, in the order of the lines
+  { cat "$data/bpe.train.src"; grep '^H-' "$made/log" | cut -f 3; } >"$made/train.src"
+  cat "$data/bpe.train.tgt" "$data/bpe.denoise.tgt" >"$made/train.tgt"
+  fairseq-preprocess --source-lang src --target-lang tgt --srcdict "$bin/dict/dict.txt" --tgtdict "$bin/dict/dict.txt" \
+    --trainpref "$made/train" --validpref "$data/bpe.valid" --destdir "$bin/backtranslated"
+}
+
+train_backtranslation() { # SEED
+  train "backtranslation_all.$1" "$bin/backtranslated" --seed "$1" "${translate[@]}" \
+    --arch "transformer_cft_$architecture" "${batch[@]}" "${regularize[@]}" --finetune-from-model "$denoiser" \
+    --criterion cross_entropy "${backtranslation_schedule[@]}" &&
+    train "backtranslation.$1" "$bin/pairs" --seed "$1" "${translate[@]}" --arch "transformer_cft_$architecture" \
+    "${batch[@]}" "${regularize[@]}" --finetune-from-model "$models/backtranslation_all.$1/checkpoint_best.pt" \
+    --criterion cross_entropy "${pretrained_schedule[@]}"
+}
+
+train_backtranslation_composed() { # SEED
+  train_composed_as backtranslation_composed "$models/backtranslation.$1/checkpoint_best.pt" "$1"
 }
 
 # Outputs and what they are worth --------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Needs:   `make install` done; for --scale paper a GPU
 # Runs:    scripts/benchmark_synthetic.sh --scale tiny|cpu|paper --seeds N OUT [--systems a,b,c] [--jobs J] [--dry-run]
-#          systems: direct pretrained composed composed_denoiser_init composed_direct_init composed_no_init
+#          systems: direct pretrained bart_style composed composed_denoiser_init composed_direct_init
+#          composed_no_init backtranslation backtranslation_composed
 #          (default: direct,pretrained,composed); what a system starts from must be among them
 # Expects: OUT/results.json, report.md, report.png: every system, with the denoiser behind it at test time, and the base
 #          predictors of the composed ones, on programs in and out of distribution. One data set and one denoiser for
@@ -9,7 +10,7 @@
 #          Done stages are skipped, a killed training goes on from its last checkpoint. --dry-run prints the commands.
 set -euo pipefail
 
-usage() { sed -n '2,9s/^# //p' "$0"; }
+usage() { sed -n '2,10s/^# //p' "$0"; }
 wrong() { echo "benchmark_synthetic: error: $*" >&2; usage >&2; exit 2; }
 fail() { echo "benchmark_synthetic: error: $*" >&2; exit 1; }
 
@@ -46,9 +47,11 @@ done
 # Systems, each after the one it starts from ---------------------------------------------------------------------
 
 declare -A starts_from=([direct]="" [pretrained]="" [composed]=pretrained [composed_denoiser_init]=""
-  [composed_direct_init]=direct [composed_no_init]="")
+  [composed_direct_init]=direct [composed_no_init]="" [bart_style]="" [backtranslation]=""
+  [backtranslation_composed]=backtranslation)
 chosen=()
-for system in direct pretrained composed composed_denoiser_init composed_direct_init composed_no_init; do
+for system in direct pretrained bart_style composed composed_denoiser_init composed_direct_init composed_no_init \
+  backtranslation backtranslation_composed; do
   [[ ",$systems," != *",$system,"* ]] || chosen+=("$system")
 done
 for system in ${systems//,/ }; do
@@ -72,6 +75,8 @@ case $scale in
     pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 200)
     composed_schedule=("${estimator[@]}" --lr 3e-4 --lr-scheduler inverse_sqrt --warmup-updates 30 --max-update 60)
     from_scratch_schedule=(--lr 1e-3 --max-update 150)
+    encoder_schedule=("${pretrained_schedule[@]}" --max-update 100)
+    backtranslation_schedule=("${pretrained_schedule[@]}")
     every=5 ;;
   cpu) # the quickstart's language, trained until nothing improves: 2 hours on 2 cores with 3 seeds
     data_options=(--preset tiny --test 500 --ood 500) vocabulary=200 architecture=tiny
@@ -82,6 +87,8 @@ case $scale in
     pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 1000)
     composed_schedule=("${estimator[@]}" --lr 3e-4 --lr-scheduler inverse_sqrt --warmup-updates 30 --max-update 400)
     from_scratch_schedule=(--lr 1e-3 --max-update 1000)
+    encoder_schedule=("${pretrained_schedule[@]}" --max-update 500)
+    backtranslation_schedule=("${pretrained_schedule[@]}" --max-update 2000)
     every=10 ;;
   paper) # the published sizes and epochs
     data_options=(--preset paper) vocabulary=600 architecture=synthetic
@@ -92,10 +99,12 @@ case $scale in
     pretrained_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 150 --max-epoch 300)
     composed_schedule=("${estimator[@]}" --lr 2e-4 --lr-scheduler inverse_sqrt --warmup-updates 90 --max-epoch 300)
     from_scratch_schedule=(--lr 2e-3 --max-epoch 500)
+    encoder_schedule=("${pretrained_schedule[@]}")
+    backtranslation_schedule=("${pretrained_schedule[@]}" --max-epoch 50)
     every=10 ;;
   *) wrong "--scale must be tiny, cpu or paper" ;;
 esac
-for schedule in direct pretrained composed; do
+for schedule in direct pretrained composed encoder; do
   declare -n these=${schedule}_schedule
   these+=(--validate-interval "$every" --save-interval "$every")
 done
@@ -151,7 +160,7 @@ generate_seed() { # SEED
   local system
   for system in "${chosen[@]}"; do
     case $system in
-      composed*) generate_composed "$system" "$1" ;;
+      *composed*) generate_composed "$system" "$1" ;;
       *)
         generate "$system" "$1" "$models/$system.$1/checkpoint_best.pt"
         generate_denoised "$system" "$1" ;;
@@ -172,20 +181,30 @@ report() {
   python "$here/report.py" "$out/results.json" --output-dir "$out" --denoiser "$out/denoiser.json" --curves "${curves[@]}"
 }
 
+case " ${chosen[*]} " in *" backtranslation "*) labeling=2 ;; *) labeling=0 ;; esac
+
 declare -A titles=([direct]="pairs only" [pretrained]="standard fine-tuning" [composed]="from pretrained"
-  [composed_denoiser_init]="from the denoiser" [composed_direct_init]="from direct" [composed_no_init]="from nothing")
+  [composed_denoiser_init]="from the denoiser" [composed_direct_init]="from direct" [composed_no_init]="from nothing"
+  [bart_style]="encoder first, then all" [backtranslation]="with machine-made pseudocode"
+  [backtranslation_composed]="from backtranslation")
 
 echo "benchmark_synthetic: scale $scale, $seeds seeds, ${chosen[*]}, into ${shown:-$out}"
-start_stages $((${#chosen[@]} + 8))
+start_stages $((${#chosen[@]} + labeling + 8))
 stage data "programs and pseudocode" make_synthetic_data
 stage subwords "one subword model for both" make_subwords
 stage binarise "binarised by fairseq-preprocess" binarise
 stage denoiser "denoiser" train_denoiser "${denoiser_schedule[@]}"
 stage check "denoiser leaves clean programs alone?" check_denoiser "$min_clean_kept"
+if ((labeling)); then
+  stage to_pseudocode "from code to pseudocode" train_to_pseudocode "${pretrained_schedule[@]}"
+  stage label "pseudocode for the unlabeled programs" label_programs
+fi
 for system in "${chosen[@]}"; do
   case $system in
     direct) schedule=("${direct_schedule[@]}") ;;
     pretrained) schedule=("${pretrained_schedule[@]}") ;;
+    bart_style) schedule=("${encoder_schedule[@]}" "${pretrained_schedule[@]}") ;;
+    backtranslation) schedule=("${backtranslation_schedule[@]}" "${pretrained_schedule[@]}") ;;
     *_no_init | *_denoiser_init) schedule=("${composed_schedule[@]}" "${from_scratch_schedule[@]}") ;;
     *) schedule=("${composed_schedule[@]}") ;;
   esac

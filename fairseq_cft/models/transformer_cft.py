@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from fairseq.models import register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel, base_architecture
@@ -19,12 +19,24 @@ class TransformerCFTModel(TransformerModel):
     order of the symbols differs.
     """
 
+    @staticmethod
+    def add_args(parser: ArgumentParser) -> None:
+        TransformerModel.add_args(parser)
+        parser.add_argument(
+            "--freeze-decoder",
+            action="store_true",
+            help="train the encoder alone; the decoder and what it shares with the encoder, its embeddings, stay",
+        )
+
     @classmethod
     def build_model(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
         if not hasattr(args, "dictionary_fingerprint"):  # a checkpoint's options say how it was trained elsewhere
             check_precision(args)
         args.dictionary_fingerprint = fingerprint(task.target_dictionary)
-        return super().build_model(args, task)
+        model = super().build_model(args, task)
+        if getattr(args, "freeze_decoder", False):
+            model.decoder.requires_grad_(False)
+        return model
 
 
 @register_model_architecture("transformer_cft", "transformer_cft")
