@@ -6,6 +6,7 @@ Every function is a no-op where its fault does not occur. All of them run once, 
 from __future__ import annotations
 
 import argparse
+import inspect
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -19,6 +20,8 @@ import torch
 logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
 
 from fairseq.data import data_utils  # noqa: E402
+from fairseq.file_io import PathManager  # noqa: E402
+from fairseq.tasks import FairseqTask  # noqa: E402
 
 from ._errors import UserError  # noqa: E402
 
@@ -28,6 +31,8 @@ def apply_all(package_path: list[str]) -> None:
     allow_fairseq_checkpoints()
     keep_last_batch()
     disable_encoder_fastpath()
+    copy_checkpoints_whole()
+    keep_batches_after_resuming()
     accept_every_spelling(package_path)
 
 
@@ -93,6 +98,58 @@ def disable_encoder_fastpath() -> None:
         self.can_use_fastpath = False
 
     layer.__init__ = init
+
+
+def copy_checkpoints_whole() -> None:
+    """fairseq, every version, writes a checkpoint under a temporary name but then copies it in place.
+
+    A training killed meanwhile leaves half a checkpoint_last.pt or checkpoint_best.pt, and cannot be resumed. The copy
+    is made under a temporary name too.
+    """
+    original = PathManager.copy
+    if getattr(original, "_copies_whole", False):
+        return
+
+    @wraps(original)
+    def copy(src_path: str, dst_path: str, overwrite: bool = False) -> Any:
+        if not PathManager.supports_rename(dst_path):
+            return original(src_path, dst_path, overwrite)
+        copied = original(src_path, f"{dst_path}.tmp", True)
+        PathManager.rename(f"{dst_path}.tmp", dst_path)
+        return copied
+
+    copy._copies_whole = True  # type: ignore[attr-defined]
+    PathManager.copy = staticmethod(copy)
+
+
+def keep_batches_after_resuming() -> None:
+    """fairseq main seeds the making of batches by the epoch in which a training starts, or is resumed.
+
+    A training resumed in a later epoch had other batches than one that never stopped: in the epoch under way some
+    sentences came twice and others not at all. The wrapper orders sentences as for a start in the first epoch.
+    """
+    original = FairseqTask.get_batch_iterator
+    if "make_batches" not in original.__code__.co_varnames:  # 0.12.2 seeds by --seed alone
+        return
+    parameters = inspect.signature(original)
+
+    @wraps(original)
+    def get_batch_iterator(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        given = parameters.bind(self, dataset, *args, **kwargs)
+        given.apply_defaults()
+        ordered_indices = dataset.ordered_indices
+
+        def first_epochs_indices() -> Any:
+            with data_utils.numpy_seed(given.arguments["seed"] + 1):
+                return ordered_indices()
+
+        dataset.ordered_indices = first_epochs_indices
+        try:
+            return original(self, dataset, *args, **kwargs)
+        finally:
+            del dataset.ordered_indices
+
+    FairseqTask.get_batch_iterator = get_batch_iterator
 
 
 def accept_every_spelling(package_path: list[str]) -> None:

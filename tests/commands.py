@@ -46,10 +46,14 @@ def program(path: str, *arguments: object) -> None:
     assert status.value.code in (0, None)
 
 
+def train_options(data: Path, save_dir: Path, *options: object) -> list[str]:
+    return [str(x) for x in (data, "--user-dir", PLUGIN, "--save-dir", save_dir, *OPTIMIZER, *options)]
+
+
 def train(data: Path, save_dir: Path, *options: object) -> None:
     from fairseq_cli.train import cli_main
 
-    call(cli_main, data, "--user-dir", PLUGIN, "--save-dir", save_dir, *OPTIMIZER, *options)
+    call(cli_main, *train_options(data, save_dir, *options))
 
 
 def generate(data: Path, path: object, *options: object, capsys) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from fairseq.data import data_utils
+from fairseq.data import FairseqDataset, data_utils
+from fairseq.file_io import PathManager
+from fairseq.tasks import FairseqTask
 
 from fairseq_cft._errors import UserError
 
@@ -53,6 +55,52 @@ class Evil:
 
     def __reduce__(self):
         return type(self.path).touch, (self.path,)
+
+
+def test_a_copy_of_a_checkpoint_is_whole_or_not_made(tmp_path, monkeypatch):
+    new, last = tmp_path / "checkpoint1.pt", tmp_path / "checkpoint_last.pt"
+    new.write_text("new and whole")
+    last.write_text("old")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("shutil.copyfile", killed_half_way)
+        PathManager.copy(str(new), str(last), overwrite=True)
+    assert last.read_text() == "old"
+    assert PathManager.copy(str(new), str(last), overwrite=True)
+    assert last.read_text() == "new and whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint1.pt", "checkpoint_last.pt"]
+
+
+def killed_half_way(source, target):
+    Path(target).write_text(Path(source).read_text()[:5])
+    raise KeyboardInterrupt
+
+
+class Shuffled(FairseqDataset):
+    """Twenty sentences of one token in random order."""
+
+    def __len__(self):
+        return 20
+
+    def num_tokens(self, index):
+        return 1
+
+    def ordered_indices(self):
+        return np.random.permutation(20)
+
+    def collater(self, samples):
+        return samples
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_batches_do_not_depend_on_the_epoch_of_a_start(seed):
+    task = FairseqTask(argparse.Namespace())
+    batches = {}
+    for epoch in (1, 3):
+        iterator = task.get_batch_iterator(Shuffled(), max_sentences=8, seed=seed, epoch=epoch)
+        batches[epoch] = [list(batch) for batch in iterator.frozen_batches]
+    assert batches[1] == batches[3]
+    first_epoch = np.random.RandomState(seed + 1).permutation(20)  # as fairseq orders them
+    assert np.concatenate(batches[1]).tolist() == first_epoch.tolist()
 
 
 def python(code: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
