@@ -5,7 +5,8 @@
 #
 # A stage's function runs in a subshell with set -e; what it prints goes to $out/logs/NAME.log. When it succeeded, and
 # only then, $out/.done/NAME is written, with a digest of the function, its arguments and $settings: a stage whose
-# recipe changed since, or after a stage that ran again, runs again.
+# recipe changed since, or after a stage that ran again, runs again. One run at a time works in $out: a stage that
+# outlives a script killed by SIGKILL holds $out/.lock until it ends.
 # shellcheck shell=bash disable=SC2154 # $out is the sourcing script's
 
 stage_total=0 stage_number=0 stage_rerun=no
@@ -13,6 +14,11 @@ stage_total=0 stage_number=0 stage_rerun=no
 start_stages() {
   stage_total=$1
   mkdir -p "$out/logs" "$out/.done"
+  exec {stage_lock}>"$out/.lock"
+  flock --nonblock "$stage_lock" || {
+    echo "another run, or a stage left by one that was killed, still works in $out: wait for it, or end it" >&2
+    exit 1
+  }
 }
 
 stage() {
@@ -30,23 +36,35 @@ stage() {
   stage_rerun=yes
   rm -f "$done_file"
   [[ ! -t 1 ]] || printf '%s' "$label"
-  (set -euo pipefail; "$@") >"$log" 2>&1 &
+  set -m # the stage gets a process group of its own, in which nothing can hide from an interruption
+  (set -euo pipefail; "$@") >"$log" 2>&1 </dev/null &
   local job=$!
-  trap 'kill_tree '"$job"'; exit 130' INT TERM
+  set +m
+  trap 'stop_stage "$job" 130' INT
+  trap 'stop_stage "$job" 143' TERM
+  trap 'stop_stage "$job" 129' HUP
   watch_stage "$job" "$log" "$label" "$began"
   local status=0
   wait "$job" || status=$?
-  trap - INT TERM
+  trap - INT TERM HUP
+  ((status != 0)) || mark_done "$digest" "$done_file" 2>>"$log" || status=$?
   if ((status != 0)); then
     end_line "$label FAILED after $((SECONDS - began)) s"
-    # a sentence for the user rather than a traceback, where there is one
-    { grep -E 'error: ' "$log" || tail -n 5 "$log"; } | tail -n 5 | sed 's/^/    /' >&2
-    echo "    stage '$name' failed; its log: $log" >&2
+    explain_failure "$name" "$log" >&2
     exit 1
   fi
-  echo "$digest" >"$done_file.tmp"
-  mv "$done_file.tmp" "$done_file"
   end_line "$(printf '%s %4d s' "$label" $((SECONDS - began)))"
+}
+
+mark_done() { # DIGEST FILE, whole or not at all
+  echo "$1" >"$2.tmp" && mv "$2.tmp" "$2"
+}
+
+explain_failure() { # NAME LOG
+  # a sentence for the user rather than a traceback, where there is one
+  { grep -E 'error: ' "$2" || tail -n 5 "$2"; } | tail -n 5 | sed 's/^/    /' || true
+  [[ $(df --output=avail "$out" | tail -n 1) -gt 0 ]] || echo "    no space is left on the disk of $out"
+  echo "    stage '$1' failed; its log: $2"
 }
 
 end_line() {
@@ -64,9 +82,15 @@ watch_stage() {
   done
 }
 
-# A training starts workers; none of them may outlive an interrupted script.
-kill_tree() {
-  local child
-  for child in $(pgrep -P "$1"); do kill_tree "$child"; done
-  kill "$1" 2>/dev/null || true
+# A training starts workers; none of them may outlive an interrupted script. Five seconds to tidy up, then SIGKILL.
+stop_stage() { # JOB EXIT_STATUS
+  trap - INT TERM HUP
+  kill -TERM -- "-$1" 2>/dev/null || true
+  local tenths
+  for ((tenths = 0; tenths < 60; tenths++)); do
+    kill -0 -- "-$1" 2>/dev/null || break
+    ((tenths != 50)) || kill -KILL -- "-$1" 2>/dev/null || true
+    sleep 0.1
+  done
+  exit "$2"
 }
