@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from commands import PLUGIN, SMALL, call, composed_options, generate, hypotheses, program, train
+from commands import SMALL, call, composed_options, generate, program, train
 from fairseq import checkpoint_utils
 
 pytestmark = pytest.mark.xdist_group("chain")
@@ -63,19 +63,6 @@ def test_generation_without_the_denoisers_file(chain, capsys):
         hidden.rename(chain.denoiser)
 
 
-def test_interactive(chain, capsys, tmp_path):
-    from fairseq_cli.interactive import cli_main
-
-    lines = (chain.data / "bpe.test.src").read_text().splitlines()[:3]
-    (tmp_path / "in").write_text("\n".join(lines) + "\n")
-    call(
-        cli_main, chain.pairs, "--user-dir", PLUGIN, "--path", chain.composed, "--task", "pseudocode_to_code",
-        "--source-lang", "src", "--target-lang", "tgt", "--beam", 1, "--input", tmp_path / "in", "--buffer-size", 3,
-    )  # fmt: skip
-    expected = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, capsys=capsys)
-    assert hypotheses(capsys.readouterr().out) == [] and len(expected) == 17
-
-
 def test_long_outputs_are_not_cut_at_200_tokens(chain, capsys):
     """An untrained base stage babbles: with fairseq's own limit it would stop at 200 tokens whatever the source."""
     from fairseq_cft.tasks.pseudocode_to_code import OUR_MAX_LEN
@@ -83,8 +70,7 @@ def test_long_outputs_are_not_cut_at_200_tokens(chain, capsys):
     lengths = [len(line.split()) + 1 for line in (chain.data / "bpe.test.src").read_text().splitlines()]
     overrides = ("--model-overrides", str({"output_stage": "base"}))
     found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *overrides, capsys=capsys)
-    assert max(len(text.split()) for text in found) <= OUR_MAX_LEN[0] * max(lengths) + OUR_MAX_LEN[1]
-    assert OUR_MAX_LEN[0] * max(lengths) + OUR_MAX_LEN[1] > 200
+    assert 200 < max(len(text.split()) for text in found) <= OUR_MAX_LEN[0] * max(lengths) + OUR_MAX_LEN[1]
 
 
 def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):
