@@ -10,18 +10,18 @@ ensembles therefore work without a special task.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from fairseq.models import BaseFairseqModel, FairseqEncoder, register_model, register_model_architecture
+from fairseq.models import BaseFairseqModel, register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from .._errors import UserError
 from ._architecture import SIZES, check_precision, fingerprint, set_sizes, shape_differences, shape_of
+from ._composed_encoder import ComposedEncoder
+from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, without_dropout
 from ._decoding import decode, mask_forbidden, translate
 from ._frozen_denoiser import (
     FrozenDenoiser,
@@ -33,23 +33,8 @@ from ._frozen_denoiser import (
 )
 
 STAGES = ("composed", "base")
-NO_LAYER = (
-    -1
-)  # as alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels
-
-
-class ComposedTerms(NamedTuple):
-    """What the composed objective needs, for K outputs ŷ of the base predictor a sentence.
-
-    ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
-    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
-    ``greedy_costs`` (N,) the same for the greedy ŷ, where it was asked for.
-    """
-
-    tokens: Tensor
-    log_probs: Tensor
-    costs: Tensor
-    greedy_costs: Tensor | None = None
+# As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.
+NO_LAYER = -1
 
 
 @register_model("composed_transformer")
@@ -70,7 +55,7 @@ class ComposedTransformerModel(TransformerModel):
         for layer in (*base_predictor.decoder.layers, *denoiser.decoder.layers):
             layer.need_attn = False  # else eval mode computes attention weights in every layer
         # kept out of the registered modules, for it only refers to the two stages
-        object.__setattr__(self, "_composed_encoder", _ComposedEncoder(self))
+        object.__setattr__(self, "_composed_encoder", ComposedEncoder(self))
 
     # What fairseq's generator sees ------------------------------------------------------------------------------
 
@@ -143,9 +128,9 @@ class ComposedTransformerModel(TransformerModel):
     ) -> ComposedTerms:
         """Draws K outputs of the base predictor for each source and scores the gold output behind each; see forward."""
         copies = max(num_samples, 1)
-        with _without_dropout(self.base_predictor) as base:
+        with without_dropout(self.base_predictor) as base:
             encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
-            encoder_out = _repeat(encoder_out, copies)
+            encoder_out = repeat_each(encoder_out, copies)
             bounds = max_lengths.repeat_interleave(copies).clamp(max=self._max_output_positions())
             tokens = decode(
                 base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, sample=num_samples > 0
@@ -161,7 +146,7 @@ class ComposedTransformerModel(TransformerModel):
         begin = tokens.new_full((tokens.size(0), 1), self.eos)
         previous = torch.cat([begin, tokens[:, :-1]], dim=1)
         logits, _ = base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER)
-        return _gold_log_probs(mask_forbidden(logits, self.pad), tokens, self.pad)
+        return gold_log_probs(mask_forbidden(logits, self.pad), tokens, self.pad)
 
     @torch.no_grad()
     def denoiser_costs(self, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
@@ -170,7 +155,7 @@ class ComposedTransformerModel(TransformerModel):
         logits, _ = self.denoiser(
             tokens, src_lengths=lengths, prev_output_tokens=prev_output_tokens, alignment_layer=NO_LAYER
         )
-        return -_gold_log_probs(logits, target, self.pad)
+        return -gold_log_probs(logits, target, self.pad)
 
     # Decoding both stages ---------------------------------------------------------------------------------------
 
@@ -185,7 +170,7 @@ class ComposedTransformerModel(TransformerModel):
         """ŷ = f(x), greedily: (N, S) -> (N, T') right-padded, ended by the end symbol unless cut off."""
         self._require_weights()
         bounds = self.base_max_lengths(src_tokens) if max_lengths is None else max_lengths
-        with _without_dropout(self.base_predictor) as base:
+        with without_dropout(self.base_predictor) as base:
             return translate(base, src_tokens, bounds, eos=self.eos, pad=self.pad)
 
     @torch.no_grad()
@@ -316,54 +301,6 @@ class ComposedTransformerModel(TransformerModel):
     def _require_weights(self) -> None:
         if not self._weights_loaded:
             raise UserError("the composed model was built from a checkpoint's options, but its weights were not loaded")
-
-
-class _ComposedEncoder(FairseqEncoder):
-    """Encoder of Π ∘ f: base predictor, greedy ŷ, the denoiser's encoder on ŷ. Owns no parameters."""
-
-    def __init__(self, model: ComposedTransformerModel) -> None:
-        super().__init__(model.denoiser.encoder.dictionary)
-        object.__setattr__(self, "model", model)
-
-    def forward(self, src_tokens: Tensor, src_lengths: Tensor, **kwargs: Any) -> Any:
-        """(N, S) sources -> the denoiser encoder's output on ŷ, (T', N, C) and its mask."""
-        tokens = self.model.decode_base(src_tokens, src_lengths)
-        lengths = tokens.ne(self.model.pad).sum(1)
-        return self.model.denoiser.encoder(tokens, src_lengths=lengths)
-
-    def reorder_encoder_out(self, encoder_out: Any, new_order: Tensor) -> Any:
-        return self.model.denoiser.encoder.reorder_encoder_out(encoder_out, new_order)
-
-    def max_positions(self) -> int:
-        return self.model.base_predictor.encoder.max_positions()
-
-
-@contextmanager
-def _without_dropout(module: TransformerModel) -> Iterator[TransformerModel]:
-    """The module in eval mode for a while; gradients stay as they are."""
-    was_training = module.training
-    module.eval()
-    try:
-        yield module
-    finally:
-        module.train(was_training)
-
-
-def _repeat(encoder_out: Any, copies: int) -> Any:
-    """Each of the N sentences of an encoder's output K times in a row."""
-    if copies == 1:
-        return encoder_out
-    states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
-    repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
-    repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
-    return {**{name: [] for name in encoder_out}, **repeated}
-
-
-def _gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
-    """Sum of log-probabilities of ``tokens`` without padding: (N, T, V), (N, T) -> (N,), in nats, float32."""
-    log_probs = torch.log_softmax(logits.float(), dim=-1)
-    chosen = log_probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
-    return chosen.masked_fill(tokens.eq(pad), 0.0).sum(1)
 
 
 def composed_architecture(args: Namespace) -> None:

@@ -1,0 +1,31 @@
+"""The encoder that holds both stages: what makes Π ∘ f an encoder-decoder in the eyes of fairseq's generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairseq.models import FairseqEncoder
+from torch import Tensor
+
+
+class ComposedEncoder(FairseqEncoder):
+    """Encoder of Π ∘ f: base predictor, greedy ŷ, the denoiser's encoder on ŷ. Owns no parameters.
+
+    Legend: N sentences, S source length, T' length of ŷ, C channels.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(model.denoiser.encoder.dictionary)
+        object.__setattr__(self, "model", model)  # not registered: the model holds this encoder
+
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor, **kwargs: Any) -> Any:
+        """(N, S) sources -> the denoiser encoder's output on ŷ, (T', N, C) and its mask."""
+        tokens = self.model.decode_base(src_tokens, src_lengths)
+        lengths = tokens.ne(self.model.pad).sum(1)
+        return self.model.denoiser.encoder(tokens, src_lengths=lengths)
+
+    def reorder_encoder_out(self, encoder_out: Any, new_order: Tensor) -> Any:
+        return self.model.denoiser.encoder.reorder_encoder_out(encoder_out, new_order)
+
+    def max_positions(self) -> int:
+        return self.model.base_predictor.encoder.max_positions()

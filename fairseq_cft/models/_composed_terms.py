@@ -1,0 +1,56 @@
+"""The composed objective's terms, and the small steps on the way to them.
+
+Legend: N sentences, K samples a sentence, T target length, T' length of ŷ, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from fairseq.models.transformer import TransformerModel
+from torch import Tensor
+
+
+class ComposedTerms(NamedTuple):
+    """What the composed objective needs, for K outputs ŷ of the base predictor a sentence.
+
+    ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
+    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
+    ``greedy_costs`` (N,) the same for the greedy ŷ, where it was asked for.
+    """
+
+    tokens: Tensor
+    log_probs: Tensor
+    costs: Tensor
+    greedy_costs: Tensor | None = None
+
+
+@contextmanager
+def without_dropout(module: TransformerModel) -> Iterator[TransformerModel]:
+    """The module in eval mode for a while; gradients stay as they are."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield module
+    finally:
+        module.train(was_training)
+
+
+def repeat_each(encoder_out: Any, copies: int) -> Any:
+    """Each of the N sentences of an encoder's output K times in a row."""
+    if copies == 1:
+        return encoder_out
+    states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
+    repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
+    repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
+    return {**{name: [] for name in encoder_out}, **repeated}
+
+
+def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
+    """Sum of log-probabilities of ``tokens`` without padding: (N, T, V), (N, T) -> (N,), in nats, float32."""
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    chosen = log_probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return chosen.masked_fill(tokens.eq(pad), 0.0).sum(1)
