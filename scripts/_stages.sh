@@ -94,3 +94,10 @@ stop_stage() { # JOB EXIT_STATUS
   done
   exit "$2"
 }
+
+# For a stage that runs several things at once: ends one of them with all that it started.
+kill_tree() { # JOB
+  local child
+  for child in $(pgrep -P "$1"); do kill_tree "$child"; done
+  kill "$1" 2>/dev/null || true
+}

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ class Stages:
         self.out, self.ran = folder / "out", folder / "ran"
         self.script = folder / "script.sh"
         self.script.write_text(SCRIPT.format(stages=ROOT / "scripts/_stages.sh"))
+        self.sessions: list[int] = []
 
     def command(self, body: str) -> list[str]:
         return ["bash", str(self.script), str(self.out), str(self.ran), body]
@@ -41,6 +43,7 @@ class Stages:
         process = subprocess.Popen(
             self.command(body), start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        self.sessions.append(process.pid)
         wait_for(lambda: "second" in self.lines())
         return process
 
@@ -56,8 +59,12 @@ class Stages:
 
 
 @pytest.fixture
-def stages(tmp_path: Path) -> Stages:
-    return Stages(tmp_path)
+def stages(tmp_path: Path) -> Iterator[Stages]:
+    made = Stages(tmp_path)
+    yield made
+    for session in made.sessions:  # what a failed test leaves
+        for process in alive(session):
+            os.kill(process, signal.SIGKILL)
 
 
 def wait_for(condition, seconds: float = 30) -> None:
@@ -67,14 +74,14 @@ def wait_for(condition, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def alive(session: int) -> list[str]:
+def alive(session: int) -> dict[int, str]:
     """Command lines of a session's processes, zombies left out."""
-    found = []
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
             if int(its_session) == session and state != "Z":
-                found.append((folder / "cmdline").read_text())
+                found[int(folder.name)] = (folder / "cmdline").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found
@@ -110,11 +117,11 @@ def test_an_earlier_success_does_not_stand_for_a_stage_that_died_since(stages):
 def test_an_interruption_leaves_nothing_and_the_stage_is_done_again(stages, number, status):
     """Ctrl-C reaches the foreground group, as from a terminal."""
     process = stages.start(PARENT_AND_WORKER)
-    wait_for(lambda: len([line for line in alive(process.pid) if line.startswith("sleep")]) == 2)
+    wait_for(lambda: len([line for line in alive(process.pid).values() if line.startswith("sleep")]) == 2)
     os.killpg(process.pid, number)
     process.communicate(timeout=30)
     assert process.returncode == status
-    assert alive(process.pid) == []
+    assert not alive(process.pid)
     assert stages.done() == ["first"]
     assert stages.run().returncode == 0 and stages.lines() == ["second", "finished"]
 
@@ -123,7 +130,7 @@ def test_a_stage_that_ignores_the_interruption_is_killed(stages):
     process = stages.start("trap '' TERM; sleep 303")
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=30)
-    assert process.returncode == 130 and alive(process.pid) == []
+    assert process.returncode == 130 and not alive(process.pid)
 
 
 def test_a_killed_script_is_done_again_but_not_beside_what_it_left(stages):
