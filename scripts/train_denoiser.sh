@@ -75,9 +75,9 @@ case $scale in
     phases=(
       "lines-1 lines 0.2 updates=3000 2e-3 400"
       "lines-2 lines 0.1 updates=500 5e-4 50"
-      "programs-1 programs 0.2 updates=6000 1.5e-3 400"
-      "programs-2 programs 0.1 updates=1200 5e-4 50"
-      "programs-3 programs 0 updates=800 3e-4 50"
+      "programs-1 programs 0.2 updates=5000 1.5e-3 400"
+      "programs-2 programs 0.1 updates=1000 5e-4 50"
+      "programs-3 programs 0 updates=600 3e-4 50"
     ) ;;
   paper) # 25 + 5 epochs of lines, then 5 + 1 + 3 of programs, 16 copies of each
     model=(--arch transformer_cft_spoc --max-source-positions 2048 --max-target-positions 2048)
