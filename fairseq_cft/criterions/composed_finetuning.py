@@ -22,7 +22,7 @@ from .._errors import UserError
 from ..models._decoding import same_rows
 from . import _policy_gradient as estimators
 
-ESTIMATORS = ("reinforce", "rloo", "self_critical")
+ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
 SCALES = ("rms", "none")
 
 
@@ -32,11 +32,15 @@ class ComposedFinetuningConfig(FairseqDataclass):
         default="rloo",
         metadata={
             "help": "gradient of the composed term: reinforce (the paper, no baseline), rloo (leave-one-out baseline, "
-            "needs --num-samples 2 or more), self_critical (the greedy output's cost as baseline)"
+            "needs --num-samples 2 or more), self_critical (the greedy output's cost as baseline), gumbel "
+            "(straight-through Gumbel-softmax: biased, through the denoiser's input; no --advantage-scale)"
         },
     )
     num_samples: int = field(
         default=2, metadata={"help": "samples of the base predictor a sentence, K; from 1, and from 2 for rloo"}
+    )
+    gumbel_temperature: float = field(
+        default=1.0, metadata={"help": "temperature of --gradient-estimator gumbel, above 0"}
     )
     composed_weight: float = field(
         default=1.0, metadata={"help": "weight of the composed term, from 0; 0 leaves it out of training"}
@@ -86,6 +90,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
                 "num_samples": self.cfg.num_samples if training else 0,
                 "sample_max_lengths": bounds,
                 "with_greedy": training and self.cfg.gradient_estimator == "self_critical",
+                "gumbel_temperature": self.cfg.gumbel_temperature if training and self._relaxes else None,
             }
         logits, extra = model(**sample["net_input"], **wanted)
         ce_loss, base_nll = self._cross_entropy(logits, target)
@@ -108,6 +113,10 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         logged["loss"] = loss.data
         return loss, sample_size, logged
 
+    @property
+    def _relaxes(self) -> bool:
+        return self.cfg.gradient_estimator == "gumbel"
+
     def _cross_entropy(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Label-smoothed loss and plain -log p_f(y|x), both summed, in nats: (N, T, V), (N, T) -> scalars."""
         log_probs = torch.log_softmax(logits.float(), dim=-1).flatten(0, 1)
@@ -116,6 +125,8 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         )
 
     def _surrogate(self, terms: Any) -> Tensor:
+        if self._relaxes:
+            return terms.relaxed_costs.mean(1).sum()
         if self.cfg.gradient_estimator == "rloo":
             advantages = estimators.rloo_advantages(terms.costs)
         elif self.cfg.gradient_estimator == "self_critical":
@@ -175,6 +186,8 @@ def check_options(cfg: ComposedFinetuningConfig) -> None:
             "--gradient-estimator rloo takes its baseline from the other samples: give --num-samples 2 or more, "
             "or --gradient-estimator reinforce"
         )
+    if cfg.gumbel_temperature <= 0:
+        raise UserError(f"--gumbel-temperature {cfg.gumbel_temperature}: a temperature must be above 0")
     for name in ("composed_weight", "ce_weight"):
         if getattr(cfg, name) < 0:
             raise UserError(f"--{name.replace('_', '-')} {getattr(cfg, name)}: a weight must not be negative")

@@ -19,13 +19,15 @@ class ComposedTerms(NamedTuple):
 
     ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
     were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
-    ``greedy_costs`` (N,) the same for the greedy ŷ, where it was asked for.
+    ``greedy_costs`` (N,) the same for the greedy ŷ, and ``relaxed_costs`` (N, K) ``costs`` with the gradient of
+    ``straight_through``, where they were asked for.
     """
 
     tokens: Tensor
     log_probs: Tensor
     costs: Tensor
     greedy_costs: Tensor | None = None
+    relaxed_costs: Tensor | None = None
 
 
 @contextmanager
@@ -47,6 +49,24 @@ def repeat_each(encoder_out: Any, copies: int) -> Any:
     repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
     repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
     return {**{name: [] for name in encoder_out}, **repeated}
+
+
+def straight_through(logits: Tensor, tokens: Tensor, temperature: float) -> Tensor:
+    """One-hot rows of sampled tokens, whose gradient is that of the Gumbel-softmax: (..., V), (...) -> (..., V).
+
+    Jang, Gu and Poole 2017 perturb the logits by Gumbel noise, take the greatest as the token, and let the gradient
+    pass through the softmax of the perturbed logits at ``temperature``. Here the tokens were drawn before, so the noise
+    is drawn given that they won (Maddison, Tarlow and Minka 2014, A* sampling).
+    """
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    with torch.no_grad():
+        waits = torch.empty_like(log_probs).exponential_()  # Gumbel noise is -log of these
+        winner = waits.gather(-1, tokens.unsqueeze(-1))
+        perturbed = -torch.log(waits * torch.exp(-log_probs) + winner)
+        perturbed = perturbed.scatter(-1, tokens.unsqueeze(-1), -winner.log())
+        noise = torch.where(log_probs.isinf(), 0.0, perturbed - log_probs)
+    soft = torch.softmax((log_probs + noise) / temperature, dim=-1)
+    return torch.nn.functional.one_hot(tokens, logits.size(-1)) + (soft - soft.detach())
 
 
 def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor
 from .._errors import UserError
 from ._architecture import SIZES, check_precision, fingerprint, set_sizes, shape_differences, shape_of
 from ._composed_encoder import ComposedEncoder
-from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, without_dropout
+from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, straight_through, without_dropout
 from ._decoding import decode, mask_forbidden, translate
 from ._frozen_denoiser import (
     FrozenDenoiser,
@@ -88,6 +88,7 @@ class ComposedTransformerModel(TransformerModel):
         num_samples: int = 0,
         sample_max_lengths: Tensor | None = None,
         with_greedy: bool = False,
+        gumbel_temperature: float | None = None,
         **kwargs: Any,
     ) -> tuple[Tensor, dict[str, Any]]:
         """The base predictor's logits on the gold output, as in any fairseq model; with ``target`` also composed terms.
@@ -100,6 +101,7 @@ class ComposedTransformerModel(TransformerModel):
             num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
             sample_max_lengths: (N,) bound on the samples' lengths, in tokens.
             with_greedy: also score the greedy ŷ (self-critical baseline).
+            gumbel_temperature: also the samples' relaxed costs, see ``straight_through``.
 
         Returns:
             (N, T, V) logits and a dictionary.
@@ -110,7 +112,9 @@ class ComposedTransformerModel(TransformerModel):
         )
         if target is not None:
             bounds = self.base_max_lengths(src_tokens) if sample_max_lengths is None else sample_max_lengths
-            terms = self.composed_terms(src_tokens, src_lengths, prev_output_tokens, target, num_samples, bounds)
+            terms = self.composed_terms(
+                src_tokens, src_lengths, prev_output_tokens, target, num_samples, bounds, gumbel_temperature
+            )
             if with_greedy:
                 greedy = self.decode_base(src_tokens, src_lengths, bounds)
                 terms = terms._replace(greedy_costs=self.denoiser_costs(greedy, prev_output_tokens, target))
@@ -125,6 +129,7 @@ class ComposedTransformerModel(TransformerModel):
         target: Tensor,
         num_samples: int,
         max_lengths: Tensor,
+        gumbel_temperature: float | None = None,
     ) -> ComposedTerms:
         """Draws K outputs of the base predictor for each source and scores the gold output behind each; see forward."""
         copies = max(num_samples, 1)
@@ -135,26 +140,42 @@ class ComposedTransformerModel(TransformerModel):
             tokens = decode(
                 base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, sample=num_samples > 0
             )  # (N * K, T')
-            log_probs = self._sequence_log_probs(base, tokens, encoder_out)
-        costs = self.denoiser_costs(
-            tokens, prev_output_tokens.repeat_interleave(copies, 0), target.repeat_interleave(copies, 0)
-        )
-        return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies))
+            logits = self._sequence_logits(base, tokens, encoder_out)  # (N * K, T', V), with gradient if it is on
+        log_probs = gold_log_probs(logits, tokens, self.pad)
+        gold = prev_output_tokens.repeat_interleave(copies, 0), target.repeat_interleave(copies, 0)
+        relaxed = None
+        if gumbel_temperature is None:
+            costs = self.denoiser_costs(tokens, *gold)
+        else:
+            relaxed = self._relaxed_costs(straight_through(logits, tokens, gumbel_temperature), tokens, *gold)
+            relaxed = relaxed.view(-1, copies)
+            costs = relaxed.detach()
+        return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies), relaxed_costs=relaxed)
 
-    def _sequence_log_probs(self, base: TransformerModel, tokens: Tensor, encoder_out: Any) -> Tensor:
-        """log p_f(ŷ | x) of right-padded outputs: (N * K, T') -> (N * K,), with gradient if it is on."""
+    def _sequence_logits(self, base: TransformerModel, tokens: Tensor, encoder_out: Any) -> Tensor:
+        """Logits behind each token of right-padded outputs ŷ: (N * K, T') -> (N * K, T', V)."""
         begin = tokens.new_full((tokens.size(0), 1), self.eos)
         previous = torch.cat([begin, tokens[:, :-1]], dim=1)
         logits, _ = base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER)
-        return gold_log_probs(mask_forbidden(logits, self.pad), tokens, self.pad)
+        return mask_forbidden(logits, self.pad)
 
     @torch.no_grad()
     def denoiser_costs(self, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
         """-log p_Π(y | ŷ) in nats, summed over y: outputs (N, T'), gold (N, T) -> (N,)."""
+        return self._denoiser_costs(tokens, None, prev_output_tokens, target)
+
+    def _relaxed_costs(self, rows: Tensor, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
+        """The same for outputs given as one-hot rows (N, T', V) with a gradient, through the frozen denoiser."""
+        embedding = self.denoiser.encoder.embed_tokens.weight  # (V, C)
+        embedded = (rows.to(embedding) @ embedding).masked_fill(tokens.eq(self.pad).unsqueeze(-1), 0.0)
+        return self._denoiser_costs(tokens, embedded, prev_output_tokens, target)
+
+    def _denoiser_costs(
+        self, tokens: Tensor, embedded: Tensor | None, prev_output_tokens: Tensor, target: Tensor
+    ) -> Tensor:
         lengths = tokens.ne(self.pad).sum(1)
-        logits, _ = self.denoiser(
-            tokens, src_lengths=lengths, prev_output_tokens=prev_output_tokens, alignment_layer=NO_LAYER
-        )
+        encoder_out = self.denoiser.encoder(tokens, src_lengths=lengths, token_embeddings=embedded)
+        logits, _ = self.denoiser.decoder(prev_output_tokens, encoder_out=encoder_out, alignment_layer=NO_LAYER)
         return -gold_log_probs(logits, target, self.pad)
 
     # Decoding both stages ---------------------------------------------------------------------------------------

@@ -88,9 +88,10 @@ def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):
         ("--criterion", "label_smoothed_cross_entropy", "--label-smoothing", 0.1),
         ("--criterion", "composed_finetuning", "--gradient-estimator", "reinforce", "--num-samples", 1),
         ("--criterion", "composed_finetuning", "--gradient-estimator", "self_critical", "--num-samples", 1),
+        ("--criterion", "composed_finetuning", "--gradient-estimator", "gumbel", "--num-samples", 1),
         ("--criterion", "composed_finetuning", "--update-freq", 2, "--amp", *BEST),
     ],
-    ids=["cross_entropy", "label_smoothing", "reinforce", "self_critical", "amp"],
+    ids=["cross_entropy", "label_smoothing", "reinforce", "self_critical", "gumbel", "amp"],
 )
 def test_other_ways_to_train(chain, tmp_path, options, monkeypatch):
     monkeypatch.setattr("fairseq.logging.progress_bar._tensorboard_writers", {})  # fairseq keeps the first run's

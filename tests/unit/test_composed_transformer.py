@@ -150,6 +150,19 @@ def test_sample_log_probs_are_those_of_the_sampling_distribution(task, denoiser_
     assert terms.log_probs.requires_grad and not terms.costs.requires_grad
 
 
+def test_relaxed_costs_are_the_costs_with_a_gradient_through_the_denoiser(task, denoiser_path):
+    model = composed(task, denoiser_path, dropout=0.5).train()
+    net_input, target = inputs(task)
+    _, extra = model(**net_input, target=target, num_samples=2, gumbel_temperature=1.0)
+    terms = extra["composed"]
+    repeated = (x.repeat_interleave(2, 0) for x in (net_input["prev_output_tokens"], target))
+    torch.testing.assert_close(terms.costs.flatten(), model.denoiser_costs(terms.tokens, *repeated))
+    assert torch.equal(terms.costs, terms.relaxed_costs) and not terms.costs.requires_grad
+    terms.relaxed_costs.sum().backward()
+    assert model.base_predictor.decoder.layers[0].fc1.weight.grad.abs().max() > 0
+    assert all(parameter.grad is None for parameter in model.denoiser.parameters())
+
+
 def test_checkpoint_is_self_contained(task, denoiser_path, tmp_path):
     model = composed(task, denoiser_path, seed=2).eval()
     path = save(model, tmp_path / "composed.pt")
