@@ -34,13 +34,14 @@ class TransformerCFTModel(TransformerModel):
             check_precision(args)
         args.dictionary_fingerprint = fingerprint(task.target_dictionary)
         model = super().build_model(args, task)
-        if getattr(args, "freeze_decoder", False):
+        if getattr(args, "freeze_decoder", False):  # older checkpoints lack it
             model.decoder.requires_grad_(False)
         return model
 
 
 @register_model_architecture("transformer_cft", "transformer_cft")
 def transformer_cft(args: Namespace) -> None:
+    args.freeze_decoder = getattr(args, "freeze_decoder", False)
     base_architecture(args)
 
 
@@ -48,7 +49,7 @@ def _register(name: str) -> None:
     @register_model_architecture("transformer_cft", f"transformer_cft_{name}")
     def architecture(args: Namespace) -> None:
         set_sizes(args, name)
-        base_architecture(args)
+        transformer_cft(args)
 
 
 for _name in SIZES:

@@ -21,7 +21,7 @@ from fairseq_cft.tasks.code_denoising import CodeDenoisingConfig
 from fairseq_cft.tasks.pseudocode_to_code import PseudocodeToCodeConfig
 
 README = Path(fairseq_cft.__file__).parents[1] / "README.md"
-NOT_GIVEN = {"required": None, "the noise's": None, "off": False}  # words of the table for these defaults
+NOT_GIVEN = {"required": None, "none": None, "the noise's": None, "off": False}  # words of the table for these defaults
 
 
 class Row(NamedTuple):
