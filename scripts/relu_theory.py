@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from plots import pyplot, save
 from scipy.optimize import linprog
 
 STEPS = (2, 4, 8, 16, 32)
@@ -187,12 +188,7 @@ def table(columns: dict[str, list[str]]) -> list[str]:
 
 def draw(records: Sequence[dict[str, Any]], options: argparse.Namespace, file: Path) -> None:
     """Both smallest networks for N = 8; norms and errors by N."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, (fits, norms, errors) = plt.subplots(1, 3, figsize=(14, 4.4), layout="constrained")
+    figure, (fits, norms, errors) = pyplot().subplots(1, 3, figsize=(14, 4.4), layout="constrained")
     steps, generator = 8, np.random.default_rng((1, 8))
     seen, unseen = intervals(0, steps, steps, generator), intervals(steps, steps + UNSEEN, steps, generator)
     line = np.linspace(0, (steps + UNSEEN) / steps, 1000)
@@ -218,9 +214,7 @@ def draw(records: Sequence[dict[str, Any]], options: argparse.Namespace, file: P
     for axes in (fits, norms, errors):
         axes.legend(fontsize=8)
         axes.grid(alpha=0.3)
-    temporary = file.with_suffix(".tmp.png")
-    figure.savefig(temporary, dpi=110)
-    temporary.replace(file)
+    save(figure, file)
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from plots import pyplot, save
 
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare
 
@@ -215,21 +215,14 @@ def read_curves(log: Path) -> dict[str, list[tuple[float, float]]]:
 
 def draw(results: Results, logs: Sequence[str], file: Path) -> None:
     """report.png: bars with intervals; beside them, curves of the trainings given as NAME=LOG."""
-    for name in ("matplotlib", "PIL"):  # importing fairseq turns every logger's debug messages on
-        logging.getLogger(name).setLevel(logging.WARNING)
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     panels = 3 if logs else 1
-    figure, axes = plt.subplots(1, panels, figsize=(6 + 4.5 * (panels - 1), 4.6), squeeze=False, layout="constrained")
+    figure, axes = pyplot().subplots(
+        1, panels, figsize=(6 + 4.5 * (panels - 1), 4.6), squeeze=False, layout="constrained"
+    )
     draw_bars(axes[0][0], results)
     if logs:
         draw_curves(axes[0][1], axes[0][2], logs)
-    temporary = file.with_suffix(".tmp.png")
-    figure.savefig(temporary, dpi=130)
-    temporary.replace(file)
+    save(figure, file)
 
 
 def draw_bars(axes: Any, results: Results) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from check_denoiser import load_denoiser
+from plots import pyplot, save
 
 from fairseq_cft._errors import UserError
 from fairseq_cft._files import read_lines, write_together
@@ -144,13 +145,8 @@ def markdown(report: dict[str, Any]) -> str:
 
 def draw(report: dict[str, Any], file: Path) -> None:
     """Bars by kind of error, with intervals."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     groups = report["corrupted"]
-    figure, axes = plt.subplots(figsize=(3 + 1.3 * len(groups), 4.6), layout="constrained")
+    figure, axes = pyplot().subplots(figsize=(3 + 1.3 * len(groups), 4.6), layout="constrained")
     for place, (name, label) in enumerate(FIGURES.items()):
         values = 100 * np.array([group[name] for group in groups.values()])  # (groups, 3)
         errors = np.abs(values[:, 1:].T - values[:, 0])
@@ -162,7 +158,7 @@ def draw(report: dict[str, Any], file: Path) -> None:
     axes.set_ylim(0, 125)
     axes.set_yticks(range(0, 101, 20))
     axes.legend(loc="upper center", ncols=3)
-    figure.savefig(file, dpi=120)
+    save(figure, file)
 
 
 def main() -> int:

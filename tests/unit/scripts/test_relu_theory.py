@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from commands import ROOT
 SCRIPT = ROOT / "scripts/relu_theory.py"
 spec = importlib.util.spec_from_file_location("relu_theory", SCRIPT)
 theory = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(theory)
+with mock.patch.object(sys, "path", [str(SCRIPT.parent), *sys.path]):
+    spec.loader.exec_module(theory)
 
 
 @pytest.mark.parametrize("steps", [2, 5])
