@@ -220,9 +220,9 @@ def draw(records: Sequence[dict[str, Any]], options: argparse.Namespace, file: P
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--seeds", type=int, default=5, help="data sets and initialisations (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="data sets and initialisations (default: %(default)s)")
     parser.add_argument("--margin", type=float, default=0.2, help="to a cell's border, in steps (default: %(default)s)")
-    parser.add_argument("--updates", type=int, default=6000, help="of trained networks (default: %(default)s)")
+    parser.add_argument("--updates", type=int, default=4000, help="of trained networks (default: %(default)s)")
     parser.add_argument("--weight-decay", type=float, default=1e-5, help="of trained networks (default: %(default)s)")
     options = parser.parse_args()
     if not 0 <= options.margin < 0.25:
