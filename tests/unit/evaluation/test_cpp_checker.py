@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 from unit.evaluation.gold import SHARED_DATA, gold_programs
 
-from fairseq_cft.evaluation import Settings, evaluate, toolchain
+from fairseq_cft.evaluation import Settings, Verdict, cpp_checker, evaluate, toolchain
+from fairseq_cft.evaluation.cachedir import cache_folder
 from fairseq_cft.evaluation.checker import Prepared, Rejected
 from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.errors import InfraError
@@ -68,6 +70,42 @@ def test_diagnostics_name_the_line(open_folder: Path, any_sandbox: Sandbox, tool
     assert isinstance(rejected, Rejected)
     assert "main.cpp:3:" in rejected.detail
     assert str(open_folder) not in rejected.detail
+
+
+class Linking(Toolchain):
+    """A compiler that leaves a link to a file of ours where the executable should be."""
+
+    def command(self, source: str, output: str) -> list[str]:
+        return ["/bin/ln", "-s", "/etc/passwd", output]
+
+
+def test_a_link_in_the_place_of_the_executable_is_not_followed(
+    open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain
+) -> None:
+    linking = Linking(**vars(toolchain))
+    rejected = CppChecker(linking).prepare("int main() { }", open_folder, any_sandbox)
+    assert (open_folder / "output/program").is_symlink()
+    assert rejected == Rejected(Verdict.COMPILE_ERROR, "the compiler wrote no executable")
+
+
+def test_a_full_disk_is_no_compile_error(
+    open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cpp_checker.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(InfraError, match="is full: make room"):
+        CppChecker(toolchain).prepare("int main() {", open_folder, any_sandbox)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
+def test_a_cache_that_others_can_change_is_refused(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    """They could put their own compiler's output there, to be run as ours."""
+    monkeypatch.setenv("FAIRSEQ_CFT_CACHE", str(open_folder))
+    assert cache_folder() == open_folder
+    open_folder.chmod(mode)
+    with pytest.raises(InfraError, match="can be changed by other users"):
+        cache_folder()
 
 
 def test_no_precompiled_header_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
+from fairseq_cft.evaluation.cache import content_key
 from fairseq_cft.evaluation.compare import exact
 from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.evaluator import Work, judge_all
@@ -74,6 +75,18 @@ def test_each_distinct_program_once(tmp_path: Path) -> None:
     assert again.judgements == [report.judgements[2], report.judgements[0]]
     assert evaluate([DOUBLE], [CASES[:1]], settings).judged == 1, "other cases, other verdict"
     assert evaluate([DOUBLE], [CASES], dataclasses.replace(settings, time_limit=1.5)).judged == 1
+
+
+def test_content_key_tells_parts_apart() -> None:
+    keys = {
+        content_key("settings", "ab", [TestCase(b"c", b"d")]),
+        content_key("settings", "a", [TestCase(b"bc", b"d")]),
+        content_key("settings", "ab", [TestCase(b"cd", b"")]),
+        content_key("settings", "ab", [TestCase(b"", b"cd")]),
+        content_key("settingsa", "b", [TestCase(b"c", b"d")]),
+        content_key("settings", "ab", [TestCase(b"c", b"d"), TestCase(b"", b"")]),
+    }
+    assert len(keys) == 6
 
 
 def test_a_broken_cache_entry_is_judged_again(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import threading
 import time
 from pathlib import Path
@@ -130,3 +131,20 @@ def test_nothing_lives_on_to_the_next_case(sandbox: Sandbox) -> None:
         sleepers = [jail.run(b"").stdout.count(b"(sleep)") for _ in range(3)]
     assert max(sleepers) <= 2 or sandbox.tier == "none"  # there, others' processes are seen as well
     assert sleepers[0] >= 1
+
+
+def test_processes_are_limited(sandbox: Sandbox) -> None:
+    script = "i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i + 1)); done; echo all"
+    for processes, everything in ((16, b""), (None, b"all\n")):
+        limits = dataclasses.replace(LIMITS, processes=processes)
+        with sandbox.open(["/bin/sh", "-c", script], limits, program=True, read=SHELL) as jail:
+            assert jail.run(b"").stdout == everything
+
+
+def test_programs_run_as_nobody_when_we_are_root(sandbox: Sandbox) -> None:
+    """Not as root of the namespace that is root outside: a hole in a namespace must not lead to the machine's root."""
+    script = "while read -r name value rest; do test $name = Uid: && echo $value; done < /proc/self/status"
+    script += "; cat /proc/self/uid_map"
+    with sandbox.open(["/bin/sh", "-c", script], LIMITS, program=True, read=SHELL) as jail:
+        user, inside, outside, _ = map(int, jail.run(b"").stdout.split())
+    assert outside + user - inside == (os.getuid() or 65534)
