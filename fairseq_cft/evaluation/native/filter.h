@@ -57,9 +57,9 @@ constexpr unsigned REFUSE = SECCOMP_RET_ERRNO | EPERM;
 
 inline size_t argument(int index) { return offsetof(seccomp_data, args) + 8 * static_cast<size_t>(index); }
 
-inline void refuse_call(std::vector<sock_filter>& code, long number) {
+inline void refuse_call(std::vector<sock_filter>& code, long number, unsigned how = REFUSE) {
     code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 1));
-    code.push_back(answer(REFUSE));
+    code.push_back(answer(how));
 }
 
 // The call `number` only with the calling process (or 0) as its first argument.
@@ -72,12 +72,14 @@ inline void only_on_itself(std::vector<sock_filter>& code, long number) {
     code.push_back(load(offsetof(seccomp_data, nr)));
 }
 
-// Opening for writing or creating, with the flags in argument `index`.
-inline void refuse_writing(std::vector<sock_filter>& code, long number, int index) {
-    constexpr unsigned writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+constexpr unsigned WRITING = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+constexpr unsigned NAMESPACES = 0x7e020000;  // CLONE_NEW*: of mounts, control groups, names, IPC, users, processes, network
+
+// The call `number` with any of `flags` in argument `index`.
+inline void refuse_flags(std::vector<sock_filter>& code, long number, int index, unsigned flags) {
     code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 4));
     code.push_back(load(argument(index)));
-    code.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, writing, 0, 1));
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flags, 0, 1));
     code.push_back(answer(REFUSE));
     code.push_back(load(offsetof(seccomp_data, nr)));
 }
@@ -102,11 +104,15 @@ inline bool install(bool program) {
     for (long number : always_refused()) refuse_call(code, number);
     only_on_itself(code, SYS_tgkill);  // abort() and raise() use it
     only_on_itself(code, SYS_prlimit64);
+    refuse_flags(code, SYS_clone, 0, NAMESPACES);
+#ifdef SYS_clone3
+    refuse_call(code, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);  // its flags are in memory; libraries then take clone
+#endif
     if (program) {
         for (long number : refused_to_programs()) refuse_call(code, number);
-        refuse_writing(code, SYS_openat, 2);
+        refuse_flags(code, SYS_openat, 2, WRITING);
 #ifdef SYS_open
-        refuse_writing(code, SYS_open, 1);
+        refuse_flags(code, SYS_open, 1, WRITING);
 #endif
     }
     code.push_back(answer(SECCOMP_RET_ALLOW));

@@ -48,6 +48,19 @@ def test_writable_folder_is_the_compilers_alone(sandbox: Sandbox, tmp_path_facto
     assert not {"tmp", "home", "root", "var", "sys", "passwd", "hostname"} & set(seen)
 
 
+def test_a_compiler_writes_into_its_folder_alone(sandbox: Sandbox, open_folder: Path) -> None:
+    """Programs may open nothing for writing; for compilers, to which that filter does not apply, only mounts decide."""
+    if sandbox.tier == "none":
+        pytest.skip("the tier none lets the compiler write where the user may")
+    read, write = open_folder / "read", open_folder / "write"
+    for folder in (read, write):
+        folder.mkdir()
+        folder.chmod(0o777)
+    script = f"for place in '' /dev /usr/lib {read} {write}; do (echo x > $place/x) 2> /dev/null && echo $place; done"
+    with sandbox.open(["/bin/sh", "-c", script], LIMITS, program=False, read=[*SHELL, read], write=[write]) as jail:
+        assert jail.run(b"").stdout.decode().split("\n")[:-1] == [str(write)]
+
+
 def test_a_command_that_cannot_start_is_told_apart(sandbox: Sandbox) -> None:
     with sandbox.open(["/no/such/program"], LIMITS, program=True) as jail:
         outcome = jail.run(b"")
