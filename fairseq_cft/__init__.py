@@ -1,5 +1,6 @@
 """Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``."""
 
+import logging
 from importlib.util import find_spec
 
 __version__ = "0.1.0"
@@ -10,10 +11,9 @@ if find_spec("fairseq") is None:
         "(it takes ve-fairseq 0.12.3 on Python 3.11 and 3.12, fairseq 0.12.2 on Python 3.10)"
     )
 
-from . import _compat, _errors
+# fairseq advises every importer to install tensorboardX for its text-to-speech task; this must come before fairseq
+logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
 
-_compat.apply_all(__path__)
+from . import _errors, _on_import
 
-from .criterions import composed_finetuning
-from .models import composed_transformer, transformer_cft
-from .tasks import code_denoising, pseudocode_to_code
+_on_import.of_fairseq(f"{__name__}._registration")

@@ -1,13 +1,12 @@
 """fairseq of 2022-2024 on today's Python, torch and numpy: each workaround with what breaks, since when, and the mend.
 
-Every function is a no-op where its fault does not occur. All of them run once, on ``import fairseq_cft``.
+Every function is a no-op where its fault does not occur. They run once, when fairseq is imported.
 """
 
 from __future__ import annotations
 
 import argparse
 import inspect
-import logging
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -16,14 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-# fairseq advises every importer to install tensorboardX for its text-to-speech task
-logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
-
-from fairseq.data import data_utils  # noqa: E402
-from fairseq.file_io import PathManager  # noqa: E402
-from fairseq.tasks import FairseqTask  # noqa: E402
-
-from ._errors import UserError  # noqa: E402
+from ._errors import UserError
 
 
 def apply_all(package_path: list[str]) -> None:
@@ -58,6 +50,8 @@ def keep_last_batch() -> None:
     fairseq issues 5036, 5094, 5351: with the default of 8, 20 sentences gave 16 translations, 7 gave an error.
     The wrapper appends what is missing as one more batch, cut by the same limits.
     """
+    from fairseq.data import data_utils
+
     original = data_utils.batch_by_size
     if getattr(original, "_keeps_last_batch", False):
         return
@@ -106,6 +100,8 @@ def copy_checkpoints_whole() -> None:
     A training killed meanwhile leaves half a checkpoint_last.pt or checkpoint_best.pt, and cannot be resumed. The copy
     is made under a temporary name too.
     """
+    from fairseq.file_io import PathManager
+
     original = PathManager.copy
     if getattr(original, "_copies_whole", False):
         return
@@ -128,6 +124,9 @@ def keep_batches_after_resuming() -> None:
     A training resumed in a later epoch had other batches than one that never stopped: in the epoch under way some
     sentences came twice and others not at all. The wrapper orders sentences as for a start in the first epoch.
     """
+    from fairseq.data import data_utils
+    from fairseq.tasks import FairseqTask
+
     original = FairseqTask.get_batch_iterator
     if "make_batches" not in original.__code__.co_varnames:  # 0.12.2 seeds by --seed alone
         return

@@ -141,6 +141,39 @@ def test_user_dir_registers_the_plugin(spelling, imported_before):
     assert done.returncode == 0, done.stderr
 
 
+MODULES = ["_compat", "models._decoding", "criterions.composed_finetuning", "tasks.pseudocode_to_code"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_whichever_module_comes_first_everything_is_registered_once(module):
+    done = python(f"import fairseq_cft.{module}\n" + REGISTERED)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("first", ["fairseq_cft", "fairseq"])
+def test_importing_by_hand_registers_the_plugin_and_says_nothing(first):
+    second = {"fairseq": "fairseq_cft", "fairseq_cft": "fairseq"}[first]
+    done = python(f"import {first}\nimport {second}\n" + REGISTERED)
+    assert done.returncode == 0, done.stderr
+    assert first == "fairseq" or "tensorboardX" not in done.stdout + done.stderr
+
+
+def test_programs_without_models_do_not_wait_for_fairseq():
+    light = (
+        "import sys, fairseq_cft.evaluation.cli, fairseq_cft.cpp.noise, fairseq_cft.subwords, fairseq_cft.spoc_files"
+    )
+    done = python(light + "\nassert not {'fairseq', 'torch'} & sys.modules.keys()")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_failed_import_of_fairseq_can_be_tried_again():
+    broken = "import sys, fairseq_cft\nsys.modules['torch'] = None\n"
+    retried = "try:\n    import fairseq\nexcept ImportError:\n    del sys.modules['torch']\n"
+    again = "for name in [name for name in sys.modules if name.startswith('fairseq.')]:\n    del sys.modules[name]\n"
+    done = python(broken + retried + again + "import fairseq\n" + REGISTERED)
+    assert done.returncode == 0, done.stderr
+
+
 def test_user_dir_by_a_link_after_an_import(tmp_path):
     (tmp_path / "fairseq_cft").symlink_to(ROOT / "fairseq_cft")
     done = python("import fairseq_cft\n" + USER_DIR.format("fairseq_cft") + REGISTERED, cwd=tmp_path)

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
-from fairseq_cft.evaluation.cache import content_key
+from fairseq_cft.evaluation.cache import content_key, write_whole
+from fairseq_cft.evaluation.checker import Rejected
 from fairseq_cft.evaluation.compare import exact
 from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.evaluator import Work, judge_all
 from fairseq_cft.evaluation.jail import Outcome
 from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
 from fairseq_cft.evaluation.limits import Limits
+from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.settings import known_toolchain
 
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
@@ -96,6 +98,25 @@ def test_a_broken_cache_entry_is_judged_again(tmp_path: Path) -> None:
     entry.write_text('{"verdict": "cor')
     assert evaluate([DOUBLE], [CASES], settings).judged == 1
     assert json.loads(entry.read_text())["verdict"] == "correct"
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="full"):
+        write_whole(tmp_path / "folder/out.json", "text")
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_others_cannot_write_where_a_program_is_judged() -> None:
+    class Looking(CppChecker):
+        def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Rejected:
+            return Rejected(Verdict.COMPILE_ERROR, oct(folder.stat().st_mode & 0o777))
+
+    judge = SETTINGS.judge()
+    assert dataclasses.replace(judge, checker=Looking(known_toolchain()))("", CASES).detail == "0o711"
 
 
 class Scripted(Judge):
