@@ -141,7 +141,7 @@ def test_user_dir_registers_the_plugin(spelling, imported_before):
     assert done.returncode == 0, done.stderr
 
 
-MODULES = ["_compat", "models._decoding", "criterions.composed_finetuning", "tasks.pseudocode_to_code"]
+MODULES = ["_compat", "models.composed_transformer", "criterions.composed_finetuning", "tasks.pseudocode_to_code"]
 
 
 @pytest.mark.parametrize("module", MODULES)
