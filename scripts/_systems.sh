@@ -55,7 +55,7 @@ binarise() {
 # Systems ------------------------------------------------------------------------------------------------------
 
 train_denoiser() {
-  train denoiser "$bin/programs" --seed "$denoiser_seed" --task code_denoising --noise synthetic --clean-share 0.3 \
+  train denoiser "$bin/programs" --seed "$denoiser_seed" --task code_denoising --noise synthetic --clean-share 0.4 \
     --eval-denoising --subword-model "$data/bpe.model" --arch "transformer_cft_$architecture" "${batch[@]}" \
     --criterion cross_entropy "${denoiser_schedule[@]}"
 }
