@@ -35,13 +35,14 @@ def table() -> list[Row]:
     section = README.read_text(encoding="utf-8").split("### Options of this plugin")[1].split("\n#")[0]
     rows, owner = [], ""
     for line in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)[1:]:
-        names, default, *_ = (cell.strip() for cell in line.split(" | "))
+        names, default, *_ = (cell.strip() for cell in line.split("|"))
         if head := re.match(r"\*\*`(--\w+ \w+)`\*\*", names):
             owner = head[1]
             continue
         found = re.findall(r"`(--[a-z-]+)", names)
-        defaults = default.split(", ") if ", " in default else [default] * len(found)
-        rows += [Row(owner, option, value.strip("`")) for option, value in zip(found, defaults, strict=True)]
+        values = default.split(", ")
+        values = values if len(values) == len(found) else [default] * len(found)
+        rows += [Row(owner, option, value.strip("`")) for option, value in zip(found, values, strict=True)]
     return rows
 
 
