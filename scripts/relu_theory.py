@@ -229,6 +229,7 @@ def main() -> int:
         parser.error(f"--margin {options.margin}: no line stays that far from the border; give 0 to 0.25")
     if options.seeds < 1:
         parser.error(f"--seeds {options.seeds}: at least 1 is needed")
+    torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
     records = [
         record for steps in STEPS for seed in range(1, options.seeds + 1) for record in run(steps, seed, options)
     ]
