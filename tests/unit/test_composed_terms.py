@@ -42,7 +42,7 @@ def test_the_gradient_is_that_of_gumbel_softmax(temperature):
     plain, ours = logits.grad, gradients(temperature)[:, :3].double()
     difference = (plain.mean(0) - ours.mean(0)).abs()
     assert (difference < 4 * (plain.var(0) / DRAWS + ours.var(0) / DRAWS).sqrt()).all()
-    assert plain.mean(0).abs().min() > 20 * difference.max()  # and the test can tell
+    assert plain.mean(0).abs().min() > 5 * difference.max()  # and the test can tell
 
 
 def test_a_low_temperature_gives_the_exact_gradient():
