@@ -47,9 +47,10 @@ binarise() {
   fairseq-preprocess --only-source --dict-only --trainpref "$data/bpe.all" --destdir "$bin/dict"
   fairseq-preprocess --source-lang src --target-lang tgt --srcdict "$bin/dict/dict.txt" --tgtdict "$bin/dict/dict.txt" \
     --trainpref "$data/bpe.train" --validpref "$data/bpe.valid" --testpref "$data/bpe.test,$data/bpe.ood" \
-    --destdir "$bin/pairs"
+    --destdir "$bin/pairs" &
   fairseq-preprocess --only-source --srcdict "$bin/dict/dict.txt" \
-    --trainpref "$data/bpe.denoise.tgt" --validpref "$data/bpe.heldout.tgt" --destdir "$bin/programs"
+    --trainpref "$data/bpe.denoise.tgt" --validpref "$data/bpe.heldout.tgt" --destdir "$bin/programs" &
+  wait -n && wait -n
 }
 
 # Systems ------------------------------------------------------------------------------------------------------

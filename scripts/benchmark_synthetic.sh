@@ -70,7 +70,7 @@ case $scale in
     data_options=(--preset tiny --test 100 --ood 100) vocabulary=200 architecture=tiny
     batch=(--max-tokens 2500)
     denoiser_schedule=(--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 150
-      --max-update 2800 --total-num-update 2800 --validate-interval 1000 --validate-interval-updates 500)
+      --max-update 2500 --total-num-update 2500 --validate-interval 1000 --validate-interval-updates 500)
     direct_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 300)
     pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 200)
     composed_schedule=("${estimator[@]}" --lr 3e-4 --lr-scheduler inverse_sqrt --warmup-updates 30 --max-update 60)

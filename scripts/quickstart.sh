@@ -28,8 +28,8 @@ architecture=tiny
 batch=(--max-tokens 2500)
 regularize=(--dropout 0.1 --attention-dropout 0.2 --activation-dropout 0.2)
 denoiser_schedule=(--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 150
-  --max-update 2800 --total-num-update 2800 --validate-interval 1000 --validate-interval-updates 500)
-direct_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 700
+  --max-update 2500 --total-num-update 2500 --validate-interval 1000 --validate-interval-updates 500)
+direct_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 500
   --validate-interval 10 --save-interval 10)
 pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 400
   --validate-interval 5 --save-interval 5)
