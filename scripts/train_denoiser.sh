@@ -5,7 +5,7 @@
 #              [-- options of fairseq-train, such as --fp16]
 # Expects: OUT/denoiser.pt, trained first on single lines and then on whole programs, with less label smoothing in each
 #          phase; OUT/denoising_report.{json,md,png} on PROGRAMS (default: PREPARED/text/testp.tgt, or valid.tgt).
-#          tiny: about 3 minutes on 2 cores, to see it run. cpu: about 90 minutes on 1 core. paper: the published
+#          tiny: minutes, to see it run. cpu: 98 minutes on one busy core. paper, not run yet: the published
 #          phases and sizes, for a GPU.
 #          A killed training goes on from its last checkpoint; phases that are done are skipped. The script ends with a
 #          sentence and status 1 if the denoiser keeps less than --min-clean-kept of clean validation programs.

@@ -197,9 +197,8 @@ class ComposedTransformerModel(TransformerModel):
     @torch.no_grad()
     def denoise(self, tokens: Tensor, max_lengths: Tensor | None = None) -> Tensor:
         """Π(ŷ), greedily: (N, T') right-padded outputs -> (N, T'')."""
-        lengths = tokens.ne(self.pad).sum(1)
         if max_lengths is None:
-            max_lengths = (self.args.base_max_len_a * lengths + self.args.base_max_len_b).long()
+            max_lengths = self.base_max_lengths(tokens)
         max_lengths = max_lengths.clamp(min=1, max=self._max_output_positions())
         return translate(self.denoiser, tokens, max_lengths, eos=self.eos, pad=self.pad)
 
