@@ -63,7 +63,8 @@ def evaluate(
         Judgement(Verdict.MISSING, total=len(own)) if key is None else results[key]
         for key, own in zip(keys, cases, strict=True)
     ]
-    return Report(names, judgements, f"{signature}|{settings.origin()}", time.monotonic() - started, judged)
+    seconds = time.monotonic() - started
+    return Report(names, judgements, f"{signature}|{settings.origin()}", seconds, judged, cases=cases)
 
 
 def _distinct(

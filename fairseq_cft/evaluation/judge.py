@@ -16,7 +16,7 @@ from fairseq_cft.evaluation.errors import InfraError
 from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Outcome
 from fairseq_cft.evaluation.limits import Limits
 from fairseq_cft.evaluation.sandbox import Sandbox
-from fairseq_cft.evaluation.testcases import TestCase
+from fairseq_cft.evaluation.testcases import TestCase, excerpt
 from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
 
 NEAR_MEMORY_LIMIT = 0.8  # a failed program that came this near has most likely been refused more memory
@@ -123,10 +123,5 @@ def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Compar
             return Verdict.MEMORY_LIMIT, how
         return Verdict.RUNTIME_ERROR, how
     if not compare(case.expected, outcome.stdout):
-        return Verdict.WRONG_OUTPUT, _excerpt(outcome.stdout)
+        return Verdict.WRONG_OUTPUT, excerpt(outcome.stdout)
     return Verdict.CORRECT, ""
-
-
-def _excerpt(written: bytes, most: int = 200) -> str:
-    text = written[:most].decode("utf-8", "replace")
-    return text + ("..." if len(written) > most else "")

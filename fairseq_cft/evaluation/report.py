@@ -12,6 +12,7 @@ from typing import Any
 from fairseq_cft.evaluation.cache import write_whole
 from fairseq_cft.evaluation.judge import Judgement
 from fairseq_cft.evaluation.statistics import Interval, rate_interval
+from fairseq_cft.evaluation.testcases import TestCase, excerpt
 from fairseq_cft.evaluation.verdict import Verdict
 
 INTERVAL_SEED = 1
@@ -21,7 +22,8 @@ INTERVAL_SEED = 1
 class Report:
     """Judgements of all examples, in input order, with the settings that they depend on.
 
-    `seconds` is the wall clock of the whole evaluation, `judged` the number of distinct programs that were really run.
+    `seconds` is the wall clock of the whole evaluation, `judged` the number of distinct programs that were really run,
+    `cases` the test cases of each example, where the first failed one is to be shown.
     """
 
     ids: Sequence[str]
@@ -30,6 +32,7 @@ class Report:
     seconds: float = 0.0
     judged: int = 0
     more: dict[str, Any] = field(default_factory=dict)
+    cases: Sequence[Sequence[TestCase]] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -86,9 +89,18 @@ class Report:
             "judged": self.judged,
             **self.more,
             "verdicts": [
-                {"id": name, **judgement.as_json()} for name, judgement in zip(self.ids, self.judgements, strict=True)
+                {"id": name, **judgement.as_json(), **self._failed_case(index)}
+                for index, (name, judgement) in enumerate(zip(self.ids, self.judgements, strict=True))
             ],
         }
+
+    def _failed_case(self, index: int) -> dict[str, str]:
+        """Excerpts of the first failed case; taken from the cases, so that cached judgements have them, too."""
+        number = self.judgements[index].case
+        if not number or not self.cases:
+            return {}
+        case = self.cases[index][number - 1]
+        return {"input": excerpt(case.stdin), "expected": excerpt(case.expected)}
 
     def write(self, path: Path) -> None:
         """Writes OUT.json, whole or not at all."""

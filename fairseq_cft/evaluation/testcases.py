@@ -13,6 +13,7 @@ END_OF_INPUT = b"###ENDINPUT###\n"
 END_OF_OUTPUT = b"###ENDOUTPUT###\n"
 SUFFIXES = {"all": "", "public": "_public", "hidden": "_hidden"}
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+EXCERPT_BYTES = 400  # of an input or an output, in what people read
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class TestCase:
 
     stdin: bytes
     expected: bytes
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of an input or an output as text; three dots stand for the rest."""
+    text = data[:EXCERPT_BYTES].decode("utf-8", "replace")
+    return text + ("..." if len(data) > EXCERPT_BYTES else "")
 
 
 @dataclass(frozen=True)

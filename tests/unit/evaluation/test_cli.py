@@ -258,3 +258,15 @@ def test_two_evaluations_in_one_folder(files: Path, slow: list[str], capsys: pyt
     finally:
         process.kill()
         process.communicate()
+
+
+def test_the_first_failed_case_is_kept(files: Path) -> None:
+    """Also where the verdict comes from the cache; long texts are cut."""
+    (files / "f.inp").write_text("1\n2\n3\n4\t" + "5" * 500 + "\n")
+    arguments = synthetic(files, "--programs", str(files / "f.tgt"), "--cache", str(files / "cache"))
+    first, again = (evaluated(files, arguments)["verdicts"] for _ in range(2))
+    assert first == again
+    assert not {"input", "expected"} & first[0].keys()
+    wrong = first[3]
+    assert (wrong["verdict"], wrong["case"], wrong["detail"], wrong["expected"]) == ("wrong_output", 1, "8", "9")
+    assert wrong["input"] == "4\n" + "5" * 398 + "..."
