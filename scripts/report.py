@@ -14,23 +14,8 @@ import numpy as np
 from plots import pyplot, save
 
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare
+from fairseq_cft.methods import SPLITS, meaning, place
 
-MEANING = {
-    "direct": "trained on the pairs alone",
-    "pretrained": "standard fine-tuning: starts from the denoiser",
-    "bart_style": "fine-tuned from the denoiser: the encoder first, then everything",
-    "composed": "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
-    "composed_denoiser_init": "composed fine-tuning that starts from the bare denoiser",
-    "composed_direct_init": "composed fine-tuning of the directly trained model",
-    "composed_no_init": "composed fine-tuning from random weights",
-    "backtranslation": "trained on pairs and on programs with machine-made pseudocode",
-    "backtranslation_composed": "composed fine-tuning of the back-translation model",
-}
-SUFFIXES = {
-    "+denoise": ", the denoiser behind it at test time",
-    "+gate": ", the denoiser behind it at test time where a gate asks for it",
-    ":base": ": its base predictor alone",
-}
 COMPARED = (
     ("composed", "pretrained"),
     ("composed", "pretrained+denoise"),
@@ -42,7 +27,6 @@ COMPARED = (
     ("bart_style", "pretrained"),
     ("backtranslation_composed", "backtranslation"),
 )
-SPLITS = {"test": "in distribution", "ood": "out of distribution"}
 BOOTSTRAP_SEED = 1
 COLORS = {"test": "#33658a", "ood": "#f26419"}
 
@@ -87,25 +71,6 @@ class Results:
         if any(outcomes is None for outcomes in pair):
             return None
         return compare(pair[0], pair[1], seed=BOOTSTRAP_SEED)
-
-
-def system(method: str) -> tuple[str, str]:
-    """A method's system and the suffix that says what is done with it, '' or one of SUFFIXES."""
-    suffix = next((suffix for suffix in SUFFIXES if method.endswith(suffix)), "")
-    return method.removesuffix(suffix), suffix
-
-
-def place(method: str) -> tuple[int, str, bool, str]:
-    """Sort key: systems in the order of MEANING; each base predictor before its system, what is added after it."""
-    name, suffix = system(method)
-    known = [*MEANING].index(name) if name in MEANING else len(MEANING)
-    return known, name, suffix != ":base", suffix
-
-
-def meaning(method: str) -> str:
-    """What a method is, '' for an unknown one."""
-    name, suffix = system(method)
-    return MEANING[name] + SUFFIXES.get(suffix, "") if name in MEANING else ""
 
 
 def percent(interval: Interval) -> str:
@@ -227,14 +192,14 @@ def draw(results: Results, logs: Sequence[str], file: Path) -> None:
 
 def draw_bars(axes: Any, results: Results) -> None:
     width = 0.8 / len(results.splits)
-    for place, split in enumerate(results.splits):
+    for position, split in enumerate(results.splits):
         for index, method in enumerate(results.methods):
             interval = results.interval(method, split)
             if interval is None:
                 continue
             errors = [[100 * (interval.value - interval.low)], [100 * (interval.high - interval.value)]]
             axes.bar(
-                index + place * width,
+                index + position * width,
                 100 * interval.value,
                 width,
                 yerr=errors,

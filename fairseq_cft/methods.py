@@ -1,0 +1,40 @@
+"""The systems that benchmarks compare and the splits they are compared on: their names, order and meaning."""
+
+from __future__ import annotations
+
+MEANING = {
+    "direct": "trained on the pairs alone",
+    "pretrained": "standard fine-tuning: starts from the denoiser",
+    "bart_style": "fine-tuned from the denoiser: the encoder first, then everything",
+    "composed": "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
+    "composed_denoiser_init": "composed fine-tuning that starts from the bare denoiser",
+    "composed_direct_init": "composed fine-tuning of the directly trained model",
+    "composed_no_init": "composed fine-tuning from random weights",
+    "backtranslation": "trained on pairs and on programs with machine-made pseudocode",
+    "backtranslation_composed": "composed fine-tuning of the back-translation model",
+}
+SUFFIXES = {
+    "+denoise": ", the denoiser behind it at test time",
+    "+gate": ", the denoiser behind it at test time where a gate asks for it",
+    ":base": ": its base predictor alone",
+}
+SPLITS = {"test": "in distribution", "ood": "out of distribution"}
+
+
+def system(method: str) -> tuple[str, str]:
+    """A method's system and the suffix that says what is done with it, '' or one of SUFFIXES."""
+    suffix = next((suffix for suffix in SUFFIXES if method.endswith(suffix)), "")
+    return method.removesuffix(suffix), suffix
+
+
+def place(method: str) -> tuple[int, str, bool, str]:
+    """Sort key: systems in the order of MEANING; each base predictor before its system, what is added after it."""
+    name, suffix = system(method)
+    known = [*MEANING].index(name) if name in MEANING else len(MEANING)
+    return known, name, suffix != ":base", suffix
+
+
+def meaning(method: str) -> str:
+    """What a method is, '' for an unknown one."""
+    name, suffix = system(method)
+    return MEANING[name] + SUFFIXES.get(suffix, "") if name in MEANING else ""
