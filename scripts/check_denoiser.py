@@ -49,8 +49,10 @@ def main() -> int:
     parser.add_argument("--denoiser", type=Path, required=True, metavar="FILE.pt", help="checkpoint of code_denoising")
     parser.add_argument("--data", help="binarised programs, if they moved since training")
     parser.add_argument("--split", default="valid", help="held-out programs (default: %(default)s)")
-    parser.add_argument("--min-clean-kept", type=float, default=0.98, metavar="SHARE", help="default: %(default)s")
-    parser.add_argument("--max-tokens", type=int, default=4000, help="a batch (default: %(default)s)")
+    parser.add_argument(
+        "--min-clean-kept", type=float, default=0.98, metavar="SHARE", help="least share (default: %(default)s)"
+    )
+    parser.add_argument("--max-tokens", type=int, default=4000, help="tokens a batch (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rates here")
     options = parser.parse_args()
     overrides = {"data": options.data} if options.data else {}

@@ -19,7 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base-predictor", required=True, metavar="FILE.pt", help="model from pseudocode to code")
     parser.add_argument("--denoiser", required=True, metavar="FILE.pt", help="denoiser, trained on the same dictionary")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE.pt")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.pt", help="where to write it")
     options = parser.parse_args()
 
     state = checkpoint_utils.load_checkpoint_to_cpu(options.base_predictor)

@@ -208,7 +208,7 @@ class ComposedTransformerModel(TransformerModel):
     def add_args(cls, parser: ArgumentParser) -> None:
         super().add_args(parser)
         parser.add_argument(
-            "--denoiser-path", metavar="FILE", help="checkpoint of the denoiser; its architecture is read from it"
+            "--denoiser-path", metavar="FILE", help="checkpoint of the denoiser, which holds its architecture; required"
         )
         parser.add_argument(
             "--base-predictor-path",

@@ -34,7 +34,7 @@ class CodeDenoisingConfig(FairseqDataclass):
         },
     )
     subword_model: Optional[str] = field(
-        default=None, metadata={"help": "the SentencePiece model (.model) that the data was encoded with"}
+        default=None, metadata={"help": "the SentencePiece model (.model) that the data was encoded with; required"}
     )
     noise: ChoiceEnum(noise_names()) = field(  # type: ignore[valid-type]
         default="synthetic", metadata={"help": "kind of corruption"}

@@ -1,0 +1,196 @@
+"""The documentation against the repository: links, anchors, files, pictures, commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import runpy
+import sys
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import markdown
+import pytest
+from commands import ROOT
+from fairseq import options as fairseq_options
+
+MOST_BYTES = 500_000
+FOLDERS = "docs|fairseq_cft|preprocess|scripts|tests"
+FOREIGN_FLAGS = {"--help", "--no-deps"}  # everybody's, pip's
+FAIRSEQ = {
+    "fairseq-train": fairseq_options.get_training_parser,
+    "fairseq-generate": fairseq_options.get_generation_parser,
+    "fairseq-interactive": fairseq_options.get_interactive_generation_parser,
+    "fairseq-preprocess": fairseq_options.get_preprocessing_parser,
+}
+PAGES = markdown.pages()
+COMMANDS = [command for page in PAGES for command in markdown.commands(page)]
+
+
+@cache
+def document() -> SimpleNamespace:
+    """scripts/document_options.py as a module."""
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "scripts/document_options.py")))
+
+
+@cache
+def programs() -> dict[str, argparse.ArgumentParser]:
+    return dict(document().programs())
+
+
+def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    found = dict(parser._option_string_actions)
+    for sub in document().subcommands(parser).values():
+        found |= sub._option_string_actions
+    return found
+
+
+def of(*names: str) -> list[Any]:
+    chosen = [command for command in COMMANDS if command.words[0] in names]
+    return [pytest.param(command, id=str(command)[:60]) for command in chosen]
+
+
+# Pages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_anchors_lead_somewhere(page):
+    for target in markdown.links(page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in markdown.anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    text = page.read_text(encoding="utf-8")
+    code = "\n".join(markdown.code_blocks(text) + markdown.inline_code(text))
+    named = set(re.findall(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*\w\.(?:py|sh|md|cpp|h|ya?ml|json|txt|png))\b", code))
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_every_page_stands_in_the_index():
+    index = set(markdown.links((ROOT / "docs/README.md").read_text(encoding="utf-8")))
+    assert {page.name for page in PAGES if page.parent == ROOT / "docs"} - {"README.md"} <= index
+
+
+def test_pictures_are_small_and_shown():
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"(?:\]\(|src(?:set)?=\")([^)\s\"]+\.(?:png|svg))", page.read_text(encoding="utf-8"))
+    }
+    pictures = {path.resolve() for path in (ROOT / "docs/img").iterdir()}
+    assert pictures == {path for path in shown if path.is_relative_to(ROOT)}
+    assert [path.name for path in pictures if path.stat().st_size > MOST_BYTES] == []
+
+
+# Commands ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", of(*FAIRSEQ))
+def test_fairseq_understands_its_commands(command, capsys, monkeypatch):
+    """Parsed by fairseq's own parser with the plugin's options, values and all; where it is abridged, names alone."""
+    monkeypatch.chdir(ROOT)
+    name, first, *given = command.words
+    given = [word for word in given if word != "..."]
+    assert {word for word in given if word.startswith("--")} <= fairseq_flags(), str(command)
+    if first == "...":
+        return
+    try:
+        fairseq_options.parse_args_and_arch(FAIRSEQ[name](), [first, *given])
+    except SystemExit:
+        pytest.fail(f"{command}\n{capsys.readouterr().err[-300:]}")
+
+
+def our_program(words: list[str]) -> str | None:
+    """The program of ours that a command starts, if it starts one."""
+    path = words[1] if words[0] in ("python", "python3") and len(words) > 1 else words[0]
+    return path if path in programs() else None
+
+
+def test_our_programs_know_the_options_of_every_command():
+    checked = 0
+    for command in COMMANDS:
+        if (path := our_program(command.words)) is None:
+            continue
+        checked += 1
+        known = flags_of(programs()[path])
+        for flag, value in zip(command.words, [*command.words[1:], ""], strict=True):
+            if flag.startswith("--"):
+                assert flag in known, str(command)
+                choices = known[flag].choices
+                assert choices is None or set(value.split("¦")) <= set(choices), f"{command}: {flag} {value}"
+    assert checked > 5
+
+
+def test_shell_scripts_name_the_options_of_every_command():
+    scripts = set(document().shell_scripts())
+    called = [command for command in COMMANDS if command.words[0] in scripts]
+    assert called
+    trains = fairseq_flags()
+    for command in called:
+        usage = document().usage_text(command.words[0])
+        own, *passed_on = " ".join(command.words[1:]).split(" -- ")
+        for flag in re.findall(r"(?<!\S)--[a-z][\w-]*", own):
+            assert re.search(rf"{flag}(?![\w-])", usage), f"{command}: {flag}"
+        assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", " ".join(passed_on))) <= trains, str(command)
+
+
+def test_make_knows_its_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    called = {word for c in COMMANDS if c.words[0] == "make" for word in c.words[1:] if re.fullmatch(r"\w+", word)}
+    assert called <= set(re.findall(r"^(\w+):", makefile, re.MULTILINE)) and "quickstart" in called
+
+
+@cache
+def fairseq_flags() -> set[str]:
+    """Every option of fairseq's commands, with those of all parts that the plugin registers."""
+    found: set[str] = set()
+    for make in FAIRSEQ.values():
+        found |= set(make()._option_string_actions)
+    given = ["DATA", "--arch", "transformer", "--optimizer", "adam", "--lr-scheduler"]
+    for scheduler in ("inverse_sqrt", "polynomial_decay"):
+        parser = fairseq_options.get_training_parser()
+        fairseq_options.parse_args_and_arch(parser, [*given, scheduler, "--criterion", "label_smoothed_cross_entropy"])
+        found |= set(parser._option_string_actions)
+    for _, _, rows in document().plugin_parts():
+        found |= {flag for name, _, _ in rows for flag in re.findall(r"--[\w-]+", name)}
+    return found
+
+
+def test_options_named_in_prose_exist():
+    known = fairseq_flags() | FOREIGN_FLAGS | {"--arch", "--criterion", "--task", "--optimizer", "--lr-scheduler"}
+    for parser in programs().values():
+        known |= set(flags_of(parser))
+    for path in document().shell_scripts():
+        known |= set(re.findall(r"--[\w-]+", document().usage_text(path)))
+    unknown = {
+        f"{page.name}: {flag}"
+        for page in PAGES
+        for code in markdown.inline_code(page.read_text(encoding="utf-8"))
+        for flag in re.findall(r"(?<![\w-])--[a-z][\w-]*\w", code)
+        if flag not in known
+    }
+    assert unknown == set()
+
+
+# Pages that are written by programs ------------------------------------------------------------------------------
+
+
+def test_the_page_of_options_is_what_the_program_writes():
+    written = Path(ROOT / "docs/options.md").read_text(encoding="utf-8")
+    assert written == document().page(), "run: python scripts/document_options.py"
+
+
+def test_the_page_of_options_has_what_help_shows(monkeypatch):
+    """An oracle beside the program that writes the page: argparse's own text."""
+    page = (ROOT / "docs/options.md").read_text(encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["fairseq-cft-evaluate"])
+    shown = set(re.findall(r"--[a-z][\w-]+", programs()["fairseq-cft-evaluate"].format_help())) - FOREIGN_FLAGS
+    part = page.split("### fairseq-cft-evaluate")[1].split("\n### ")[0]
+    assert len(shown) > 20 and shown <= set(re.findall(r"`(--[a-z][\w-]+)", part))
