@@ -62,7 +62,8 @@ mark_done() { # DIGEST FILE, whole or not at all
 
 explain_failure() { # NAME LOG
   # a sentence for the user rather than a traceback, where there is one
-  { grep -E 'error: ' "$2" || tail -n 5 "$2"; } | tail -n 5 | sed 's/^/    /' || true
+  { grep 'error: ' "$2" || grep -v 'failed; its log: ' "$2"; } | tail -n 5 | sed 's/^ */    /' || true
+  grep 'failed; its log: ' "$2" | sed 's/^ */    /' || true # of a seed, or of a script that was run
   [[ $(df --output=avail "$out" | tail -n 1) -gt 0 ]] || echo "    no space is left on the disk of $out"
   echo "    stage '$1' failed; its log: $2"
 }
@@ -93,11 +94,4 @@ stop_stage() { # JOB EXIT_STATUS
     sleep 0.1
   done
   exit "$2"
-}
-
-# For a stage that runs several things at once: ends one of them with all that it started.
-kill_tree() { # JOB
-  local child
-  for child in $(pgrep -P "$1"); do kill_tree "$child"; done
-  kill "$1" 2>/dev/null || true
 }

@@ -6,19 +6,15 @@
 # Licence: SPoC (Kulal et al. 2019, https://sumith1896.github.io/spoc/) is CC BY 4.0: name its authors.
 set -euo pipefail
 
-usage() { sed -n '2,6s/^# //p' "$0"; }
-case ${1:-} in
-  -h | --help) usage; exit 0 ;;
-  -*) usage >&2; exit 2 ;;
-esac
-(($# <= 1)) || { usage >&2; exit 2; }
+# shellcheck source=scripts/_options.sh
+source "$(dirname "$0")/_options.sh"
+read_options "$@"
+((${#folders[@]} <= 1)) || wrong "give one DIR"
 
 url=${SPOC_URL:-https://sumith1896.github.io/spoc/data/spoc.zip}
-dir=${1:-out/spoc}
+dir=${folders[0]:-out/spoc}
 archive=$dir/spoc.zip
 note=$archive.sha256
-
-fail() { echo "download_spoc: error: $*" >&2; exit 1; }
 
 for tool in curl unzip sha256sum; do
   command -v "$tool" >/dev/null || fail "$tool is not on the PATH; install it and run this again"

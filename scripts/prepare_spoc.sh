@@ -11,35 +11,21 @@
 #          Stages that are done are skipped; one that died half-way, or whose input changed, is done again.
 set -euo pipefail
 
-usage() { sed -n '2,12s/^# //p' "$0"; }
-wrong() { echo "prepare_spoc: error: $*" >&2; usage >&2; exit 2; }
-fail() { echo "prepare_spoc: error: $*" >&2; exit 1; }
-
-vocab_size=10000 max_chars=1000 workers=2 held_out=200 # the published sizes
-moses=()
-folders=()
-while (($#)); do
-  case $1 in
-    -h | --help) usage; exit 0 ;;
-    --moses) moses=(--moses); shift ;;
-    --vocab-size | --max-chars | --workers | --held-out)
-      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || wrong "$1 needs a whole number from 1 up"
-      name=${1#--}
-      printf -v "${name//-/_}" '%s' "$2"
-      shift 2 ;;
-    -*) wrong "there is no option $1" ;;
-    *) folders+=("$1"); shift ;;
-  esac
-done
-((${#folders[@]} == 2)) || wrong "give DATA and OUT"
-
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
+# shellcheck source=scripts/_options.sh
+source "$here/_options.sh"
+
+vocab_size=10000 max_chars=1000 workers=2 held_out=200 moses=no # the published sizes
+# shellcheck disable=SC2034 # read_options reads it
+options=(--vocab-size=N --max-chars=N --workers=N --held-out=N --moses)
+read_options "$@"
+((${#folders[@]} == 2)) || wrong "give DATA and OUT"
 data=${folders[0]} out=${folders[1]}
+tokenizer=()
+[[ $moses == no ]] || tokenizer=(--moses)
 [[ -d $data/train/split ]] || fail "$data/train/split does not exist; fetch the data with scripts/download_spoc.sh $data"
-for tool in python fairseq-preprocess; do
-  command -v "$tool" >/dev/null || fail "$tool is not on the PATH; run 'make install' and activate .venv"
-done
+require_tools python fairseq-preprocess
 mkdir -p "$out"
 data=$(cd "$data" && pwd) out=$(cd "$out" && pwd)
 # shellcheck source=scripts/_stages.sh
@@ -70,7 +56,7 @@ for ((i = 0; i < ${#tests[@]}; i += 2)); do
   splits+=("${tests[i]}") tables+=("${tests[i + 1]}")
 done
 given+=("${tables[@]:2}")
-settings="$vocab_size $max_chars $held_out ${moses[*]-} $(cksum "${given[@]}")"
+settings="$vocab_size $max_chars $held_out ${tokenizer[*]-} $(cksum "${given[@]}")"
 export PYTHONWARNINGS=ignore # fairseq's own deprecation warnings, a dozen a run
 
 # Stages -------------------------------------------------------------------------------------------------------
@@ -95,7 +81,7 @@ make_pairs() {
     limit=(--max-chars "$max_chars")
     [[ ${splits[i]} != test* ]] || limit=() # a test program is never left out
     python "$root/preprocess/spoc.py" --tsv "${tables[i]}" --output-prefix "$text/${splits[i]}" --single-lines \
-      "${limit[@]}" "${moses[@]}"
+      "${limit[@]}" "${tokenizer[@]}"
   done
 }
 

@@ -5,18 +5,16 @@
 #          of clean programs; standard fine-tuning beats direct training by far, composed fine-tuning beats both.
 set -euo pipefail
 
-usage() { sed -n '2,6s/^# //p' "$0"; }
-case ${1:-} in -h | --help) usage; exit 0 ;; esac
-
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-out=${1:-out/quickstart}
+# shellcheck source=scripts/_options.sh
+source "$here/_options.sh"
+read_options "$@"
+((${#folders[@]} <= 1)) || wrong "give one OUT"
+require_tools python fairseq-train fairseq-cft-evaluate g++
+out=${folders[0]:-out/quickstart}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-
-for tool in python fairseq-train fairseq-cft-evaluate g++; do
-  command -v "$tool" >/dev/null || { echo "quickstart: $tool is not on the PATH; run 'make quickstart'" >&2; exit 1; }
-done
 
 # Small enough for minutes; large enough for the systems to differ -----------------------------------------------
 

@@ -11,41 +11,27 @@
 #          sentence and status 1 if the denoiser keeps less than --min-clean-kept of clean validation programs.
 set -euo pipefail
 
-usage() { sed -n '2,12s/^# //p' "$0"; }
-wrong() { echo "train_denoiser: error: $*" >&2; usage >&2; exit 2; }
-fail() { echo "train_denoiser: error: $*" >&2; exit 1; }
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+# shellcheck source=scripts/_options.sh
+source "$here/_options.sh"
 
 scale="" noise=cpp seed=1 min_clean_kept=0.98 report="" report_limit=500
-folders=() more=()
-while (($#)); do
-  case $1 in
-    --) shift; more=("$@"); break ;;
-    -h | --help) usage; exit 0 ;;
-    --scale | --noise | --seed | --min-clean-kept | --report | --report-limit)
-      [[ -n ${2:-} ]] || wrong "$1 needs a value"
-      name=${1#--}
-      printf -v "${name//-/_}" '%s' "$2"
-      shift 2 ;;
-    -*) wrong "there is no option $1" ;;
-    *) folders+=("$1"); shift ;;
-  esac
-done
+# shellcheck disable=SC2034 # read_options reads it
+options=(--scale= --noise= --seed= --min-clean-kept= --report= --report-limit=N --)
+read_options "$@"
 ((${#folders[@]} == 2)) || wrong "give PREPARED and OUT"
 prepared=${folders[0]} out=${folders[1]}
 for name in data-bin/lines/dict.txt data-bin/programs/dict.txt bpe.model; do
   [[ -f $prepared/$name ]] || fail "$prepared/$name does not exist; make it with scripts/prepare_spoc.sh DATA $prepared"
 done
-for tool in python fairseq-train g++; do
-  command -v "$tool" >/dev/null || fail "$tool is not on the PATH; run 'make install' and activate .venv"
-done
+require_tools python fairseq-train g++
 if [[ -z $report ]]; then
   report=$prepared/text/testp.tgt
   [[ -f $report ]] || report=$prepared/text/valid.tgt
 fi
 [[ -f $report ]] || fail "$report does not exist; give --report a file of program lines that are not in the training data"
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$here")
 mkdir -p "$out"
 prepared=$(cd "$prepared" && pwd) out=$(cd "$out" && pwd) models=$out/models
 # shellcheck source=scripts/_stages.sh
