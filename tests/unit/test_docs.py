@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import pydoc
 import re
 import runpy
 import sys
@@ -71,6 +73,30 @@ def test_files_that_are_named_exist(page):
     code = "\n".join(markdown.code_blocks(text) + markdown.inline_code(text))
     named = set(re.findall(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*\w\.(?:py|sh|md|cpp|h|ya?ml|json|txt|png))\b", code))
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_functions_that_are_named_exist(page):
+    """Ours as ``name()`` or ``Class.name()``, others' with their module: ``fairseq.trainer.Trainer.train_step()``."""
+    for code in markdown.inline_code(page.read_text(encoding="utf-8")):
+        if name := re.fullmatch(r"([A-Za-z_][\w.]*)\(\)", code):
+            known = name[1] in defined_names() or ("." in name[1] and pydoc.locate(name[1]) is not None)
+            assert known, f"{page.name}: {code}"
+
+
+@cache
+def defined_names() -> set[str]:
+    """Functions, classes and methods (also as ``Class.method``) of our Python files, functions of our shell scripts."""
+    found: set[str] = set()
+    for folder in FOLDERS.split("|"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                    methods = [each.name for each in getattr(node, "body", []) if isinstance(each, ast.FunctionDef)]
+                    found |= {node.name, *methods, *(f"{node.name}.{method}" for method in methods)}
+    for file in (ROOT / "scripts").glob("*.sh"):
+        found |= set(re.findall(r"^(\w+)\(\) \{", file.read_text(encoding="utf-8"), re.MULTILINE))
+    return found
 
 
 def test_every_page_stands_in_the_index():
