@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import markdown
+import pages
 import pytest
 from commands import ROOT
 from fairseq import options as fairseq_options
@@ -27,8 +27,8 @@ FAIRSEQ = {
     "fairseq-interactive": fairseq_options.get_interactive_generation_parser,
     "fairseq-preprocess": fairseq_options.get_preprocessing_parser,
 }
-PAGES = markdown.pages()
-COMMANDS = [command for page in PAGES for command in markdown.commands(page)]
+PAGES = pages.pages()
+COMMANDS = [command for page in PAGES for command in pages.commands(page)]
 
 
 @cache
@@ -59,18 +59,18 @@ def of(*names: str) -> list[Any]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_anchors_lead_somewhere(page):
-    for target in markdown.links(page.read_text(encoding="utf-8")):
+    for target in pages.links(page.read_text(encoding="utf-8")):
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         assert file.exists(), f"{page.name}: {target}"
         if anchor:
-            assert anchor in markdown.anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
+            assert anchor in pages.anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_are_named_exist(page):
     text = page.read_text(encoding="utf-8")
-    code = "\n".join(markdown.code_blocks(text) + markdown.inline_code(text))
+    code = "\n".join(pages.code_blocks(text) + pages.inline_code(text))
     named = set(re.findall(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*\w\.(?:py|sh|md|cpp|h|ya?ml|json|txt|png))\b", code))
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
@@ -78,7 +78,7 @@ def test_files_that_are_named_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_functions_that_are_named_exist(page):
     """Ours as ``name()`` or ``Class.name()``, others' with their module: ``fairseq.trainer.Trainer.train_step()``."""
-    for code in markdown.inline_code(page.read_text(encoding="utf-8")):
+    for code in pages.inline_code(page.read_text(encoding="utf-8")):
         if name := re.fullmatch(r"([A-Za-z_][\w.]*)\(\)", code):
             known = name[1] in defined_names() or ("." in name[1] and pydoc.locate(name[1]) is not None)
             assert known, f"{page.name}: {code}"
@@ -100,7 +100,7 @@ def defined_names() -> set[str]:
 
 
 def test_every_page_stands_in_the_index():
-    index = set(markdown.links((ROOT / "docs/README.md").read_text(encoding="utf-8")))
+    index = set(pages.links((ROOT / "docs/README.md").read_text(encoding="utf-8")))
     assert {page.name for page in PAGES if page.parent == ROOT / "docs"} - {"README.md"} <= index
 
 
@@ -198,7 +198,7 @@ def test_options_named_in_prose_exist():
     unknown = {
         f"{page.name}: {flag}"
         for page in PAGES
-        for code in markdown.inline_code(page.read_text(encoding="utf-8"))
+        for code in pages.inline_code(page.read_text(encoding="utf-8"))
         for flag in re.findall(r"(?<![\w-])--[a-z][\w-]*\w", code)
         if flag not in known
     }
