@@ -18,7 +18,12 @@ SUFFIXES = {
     "+gate": ", the denoiser behind it at test time where a gate asks for it",
     ":base": ": its base predictor alone",
 }
-SPLITS = {"test": "in distribution", "ood": "out of distribution"}
+SPLITS = {
+    "test": "in distribution",
+    "ood": "out of distribution",
+    "testw": "in distribution: new workers",
+    "testp": "out of distribution: new problems",
+}
 
 
 def system(method: str) -> tuple[str, str]:

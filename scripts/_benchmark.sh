@@ -117,12 +117,27 @@ report() {
   local system curves=()
   for system in "${chosen[@]}"; do curves+=("$system=$out/logs/$system.1.log"); done
   python "$here/collect_results.py" "$eval"/*.json --dataset "$dataset" --output "$out/results.json"
-  python "$here/report.py" "$out/results.json" --output-dir "$out" --denoiser "$out/denoiser.json" --curves "${curves[@]}"
+  python "$here/report.py" "$out/results.json" --output-dir "$out" --curves "${curves[@]}"
 }
 
-compare_systems() { # 3 stages
+measure_destroyed() { # SYSTEMS SEEDS: can models that were fine-tuned from the denoiser still denoise?
+  local system seed checkpoints=()
+  for system in $1; do
+    for ((seed = 1; seed <= $2; seed++)); do checkpoints+=("$system.$seed=$models/$system.$seed/checkpoint_best.pt"); done
+  done
+  [[ -n $1 ]] || return 0
+  python "$here/measure_destroyed.py" --denoiser "$denoiser" --data "$bin/programs" --models "${checkpoints[@]}" \
+    --output "$out/destroyed.json"
+}
+
+compare_systems() { # 4 stages
+  local system finetuned=()
+  for system in pretrained bart_style; do
+    [[ " ${chosen[*]} " != *" $system "* ]] || finetuned+=("$system")
+  done
   stage generate "outputs on test and ood programs" generate_all "${chosen[*]}" "$seeds"
   stage evaluate "compile and run every output" evaluate
+  stage destroyed "what fine-tuning left of denoising" measure_destroyed "${finetuned[*]}" "$seeds"
   stage report "table and picture" report
 }
 

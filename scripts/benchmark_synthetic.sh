@@ -72,7 +72,7 @@ dataset=synthetic-$scale
 
 open_benchmark "${folders[0]}"
 echo "benchmark_synthetic: scale $scale, $seeds seeds, ${chosen[*]}, into ${shown:-$out}"
-start_stages $((${#chosen[@]} + labeling + 8))
+start_stages $((${#chosen[@]} + labeling + 9))
 stage data "programs and pseudocode" make_synthetic_data
 stage subwords "one subword model for both" make_subwords
 stage binarise "binarised by fairseq-preprocess" binarise

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fairseq import checkpoint_utils, utils
 
 from fairseq_cft._errors import UserError
@@ -25,22 +26,30 @@ def load_denoiser(path: Path, overrides: dict[str, Any]) -> tuple[Any, CodeDenoi
     return models[0].eval(), task
 
 
+def outcomes(model: Any, task: CodeDenoisingTask, split: str, max_tokens: int) -> dict[str, np.ndarray]:
+    """Which programs of a loaded split are kept, broken and restored: (E,) bool each, in the order of the data."""
+    batches = task.get_batch_iterator(task.dataset(split), max_tokens=max_tokens).next_epoch_itr(shuffle=False)
+    device = next(model.parameters()).device
+    rows: dict[str, np.ndarray] = {}
+    for batch in batches:
+        batch = utils.move_to_cuda(batch) if device.type == "cuda" else batch
+        found = task.denoising_outcomes(model, batch["net_input"]["src_tokens"], batch["target"])
+        for name, each in found.items():
+            rows.setdefault(name, np.zeros(len(task.dataset(split)), bool))[batch["id"].cpu()] = each.cpu()
+    return rows
+
+
 def measure(path: Path, overrides: dict[str, Any], split: str, max_tokens: int) -> dict[str, float]:
     """Shares of clean programs kept and of corrupted ones restored, over a split of the denoiser's data."""
     model, task = load_denoiser(path, overrides)
     task.load_dataset(split)
-    batches = task.get_batch_iterator(task.dataset(split), max_tokens=max_tokens).next_epoch_itr(shuffle=False)
-    totals = dict.fromkeys(("_clean", "_kept", "_broken", "_restored"), 0)
-    device = next(model.parameters()).device
-    for batch in batches:
-        batch = utils.move_to_cuda(batch) if device.type == "cuda" else batch
-        counts = task.denoising_counts(model, batch["net_input"]["src_tokens"], batch["target"])
-        totals = {name: total + int(counts[name]) for name, total in totals.items()}
+    found = outcomes(model, task, split, max_tokens)
+    broken = int(found["broken"].sum())
     return {
-        "programs": totals["_clean"],
-        "broken": totals["_broken"],
-        "clean_kept": totals["_kept"] / max(totals["_clean"], 1),
-        "restored": totals["_restored"] / max(totals["_broken"], 1),
+        "programs": len(found["kept"]),
+        "broken": broken,
+        "clean_kept": float(found["kept"].mean()),
+        "restored": int(found["restored"].sum()) / max(broken, 1),
     }
 
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
+
+
+def bits(truths: Iterable[bool]) -> str:
+    """Outcomes program by program as 0 and 1, so that results.json alone is enough for a report."""
+    return "".join("01"[truth] for truth in truths)
 
 
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
@@ -16,14 +24,17 @@ def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
         raise SystemExit(f"collect_results.py: {path} is not named METHOD.SEED.SPLIT.json")
     method, seed, split = parts
     evaluation = json.loads(path.read_text(encoding="utf-8"))
+    verdicts = [verdict["verdict"] for verdict in evaluation["verdicts"]]
     return {
         "dataset": dataset,
         "split": split,
         "method": method,
         "seed": int(seed),
-        "n": len(evaluation["verdicts"]),
+        "n": len(verdicts),
         **evaluation["counts"],
         "signature": evaluation["signature"],
+        "correct_by_program": bits(verdict == "correct" for verdict in verdicts),
+        "compiled_by_program": bits(Verdict(verdict) not in NOT_COMPILED for verdict in verdicts),
         "evaluation": str(path.resolve().relative_to(root.resolve())),
     }
 

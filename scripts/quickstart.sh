@@ -55,7 +55,7 @@ generate_all() {
 
 report() {
   python "$here/collect_results.py" "$eval"/*.json --dataset synthetic-tiny --output "$out/results.json"
-  python "$here/report.py" "$out/results.json" --output-dir "$out" --denoiser "$out/denoiser.json" --curves \
+  python "$here/report.py" "$out/results.json" --output-dir "$out" --curves \
     "direct=$out/logs/direct.log" "pretrained=$out/logs/pretrained.log" "composed=$out/logs/composed.log"
 }
 

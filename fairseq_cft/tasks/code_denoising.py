@@ -143,15 +143,20 @@ class CodeDenoisingTask(FairseqTask):
             corrupted: (N, S) corrupted programs; those equal to their clean one do not count.
             clean: (N, T) clean programs, right-padded.
         """
-        kept = same_rows(self._denoise(model, clean, clean), clean, self.dictionary.pad())
-        padded = _right_padded(corrupted, self.dictionary.pad())
-        broken = ~same_rows(padded, clean, self.dictionary.pad())
-        restored = same_rows(self._denoise(model, corrupted, clean), clean, self.dictionary.pad()) & broken
+        found = self.denoising_outcomes(model, corrupted, clean)
+        return {"_clean": torch.tensor(len(clean)), **{f"_{name}": rows.sum() for name, rows in found.items()}}
+
+    def denoising_outcomes(self, model: Any, corrupted: Tensor, clean: Tensor) -> dict[str, Tensor]:
+        """Which programs a model keeps, which are corrupted, and which of these it restores: (N,) bool each.
+
+        Args: as in `denoising_counts`.
+        """
+        pad = self.dictionary.pad()
+        broken = ~same_rows(_right_padded(corrupted, pad), clean, pad)
         return {
-            "_clean": torch.tensor(len(clean)),
-            "_kept": kept.sum(),
-            "_broken": broken.sum(),
-            "_restored": restored.sum(),
+            "kept": same_rows(self._denoise(model, clean, clean), clean, pad),
+            "broken": broken,
+            "restored": same_rows(self._denoise(model, corrupted, clean), clean, pad) & broken,
         }
 
     def _denoise(self, model: Any, source: Tensor, clean: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -31,14 +32,19 @@ def write_evaluation(path: Path, correct: list[bool]) -> None:
 @pytest.fixture
 def results(tmp_path) -> Path:
     """Two seeds; of 100 programs the composed model gets 60 and 62 right, the pretrained one 40 and 42 of these."""
-    for seed in (1, 2):
+    return write_results(tmp_path, "made", seeds=(1, 2))
+
+
+def write_results(folder: Path, dataset: str, seeds: tuple[int, ...]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for seed in seeds:
         for method, count in (("pretrained", 38), ("composed", 58), ("composed:base", 38), ("mine", 10)):
             rows = [number < count + 2 * seed for number in range(100)]
-            write_evaluation(tmp_path / f"{method}.{seed}.test.json", rows)
-    evaluations = sorted(tmp_path.glob("*.json"))
-    done = script("collect_results.py", *evaluations, "--dataset", "made", "--output", tmp_path / "results.json")
+            write_evaluation(folder / f"{method}.{seed}.test.json", rows)
+    evaluations = sorted(folder.glob("*.json"))
+    done = script("collect_results.py", *evaluations, "--dataset", dataset, "--output", folder / "results.json")
     assert done.returncode == 0, done.stderr
-    return tmp_path / "results.json"
+    return folder / "results.json"
 
 
 def test_records_hold_counts_and_seeds(results):
@@ -47,6 +53,7 @@ def test_records_hold_counts_and_seeds(results):
     one = next(each for each in records if each["method"] == "composed" and each["seed"] == 2)
     assert (one["split"], one["n"], one["correct"], one["compile_error"]) == ("test", 100, 62, 38)
     assert one["signature"] == "made for this test" and one["evaluation"] == "composed.2.test.json"
+    assert one["correct_by_program"] == one["compiled_by_program"] == "1" * 62 + "0" * 38
 
 
 def test_a_wrong_name_is_refused(tmp_path):
@@ -72,7 +79,6 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     )
     done = script(
         "report.py", results, "--output-dir", tmp_path / "out", "--curves", f"composed={log}",
-        "--denoiser", tmp_path / "denoiser.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/report.md").read_text()
@@ -81,18 +87,49 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     assert "| `composed` | 61.0% (" in text and "Seeds 1, 2" in text
     gain = next(line for line in text.splitlines() if line.startswith("- `composed` against `pretrained`, test"))
     assert "relative gain 48.8% (" in gain and "only `composed` right on 40, only `pretrained` on 0" in gain
-    assert "99.0% of clean programs kept" in text
+    assert "bootstrap p = " in gain and "McNemar" not in text  # two seeds
+    assert "99.0% (98.0% to 99.8%) of clean programs kept, 90.0% (" in text
     assert (tmp_path / "out/report.png").read_bytes().startswith(b"\x89PNG")
     assert "composed" in done.stdout and "61.0%" in done.stdout
 
 
 def test_every_rate_in_the_table_has_its_interval(results, tmp_path):
     script("report.py", results, "--output-dir", tmp_path / "out")
-    for line in (tmp_path / "out/report.md").read_text().splitlines():
-        if line.startswith("| `"):
-            value, low, high = (
-                float(part.strip("%"))
-                for part in line.split("|")[2].replace("(", "").replace(")", "").split()[::1]
-                if "%" in part
-            )
-            assert low <= value <= high and low < high
+    rows = [line for line in (tmp_path / "out/report.md").read_text().splitlines() if line.startswith("| `")]
+    cells = [cell for row in rows for cell in row.split("|")[2:-1]]
+    assert len(cells) == 4 * 2
+    for cell in cells:
+        value, low, high = (float(number) for number in re.findall(r"([\d.]+)%", cell))
+        assert low <= value <= high and low < high
+
+
+def test_data_sets_get_a_section_each_from_results_json_alone(results, tmp_path):
+    other = write_results(tmp_path / "b", "other", seeds=(1,))
+    for evaluation in (tmp_path / "b").glob("*.1.test.json"):
+        evaluation.unlink()
+    done = script("report.py", results, other, "--output-dir", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    first, second = (tmp_path / "out/report.md").read_text().split("# other: ")
+    assert "# made: " in first and "| `composed` | 61.0% (" in first and "bootstrap p" in first
+    assert "| `composed` | 60.0% (" in second and "McNemar p" in second and "Seeds 1;" in second
+
+
+def test_the_same_result_twice_is_refused(results, tmp_path):
+    done = script("report.py", results, results, "--output-dir", tmp_path / "out")
+    assert done.returncode == 1 and "made has two results of composed, seed 1, test" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_path):
+    def skill(method: str, seed: int, kept: int, restored: int) -> dict[str, object]:
+        rows = {"kept_by_program": "1" * kept + "0" * (100 - kept)}
+        return {"method": method, "seed": seed, **rows, "restored_by_program": "1" * restored + "0" * (50 - restored)}
+
+    models = [skill("denoiser", 0, 98, 40), skill("pretrained", 1, 60, 20), skill("pretrained", 2, 50, 10)]
+    content = {"split": "valid", "programs": 100, "broken": 50, "models": models}
+    (tmp_path / "destroyed.json").write_text(json.dumps(content))
+    assert script("report.py", results, "--output-dir", tmp_path / "out").returncode == 0
+    text = (tmp_path / "out/report.md").read_text().split("## What fine-tuning destroys")[1]
+    assert "| `denoiser` | 98.0% (" in text and "| `pretrained` | 55.0% (" in text and "| 30.0% (" in text
+    line = next(line for line in text.splitlines() if line.startswith("- `pretrained` against the denoiser"))
+    assert "clean kept: relative gain -43.9% (" in line and "restored: relative gain -62.5% (" in line

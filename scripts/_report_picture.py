@@ -1,0 +1,95 @@
+"""report.png: correct programs by method with intervals, and the curves of the trainings."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from _results import Results
+from plots import pyplot, save
+
+from fairseq_cft.methods import SPLITS
+
+COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
+
+
+def read_curves(log: Path) -> dict[str, list[tuple[float, float]]]:
+    """Validation figures of a training log written with --log-format json: name -> [(updates, value)]."""
+    curves: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        start = line.find('{"epoch"')
+        if start < 0:
+            continue
+        values = json.loads(line[start:])
+        if "valid_num_updates" not in values:
+            continue
+        for name, value in values.items():
+            if name.startswith("valid_"):
+                curves[name.removeprefix("valid_")].append((float(values["valid_num_updates"]), float(value)))
+    return curves
+
+
+def draw(datasets: Sequence[Results], logs: Sequence[str], file: Path) -> None:
+    """A row of bars for each data set; beside them, curves of the trainings given as NAME=LOG."""
+    methods = max(len(results.methods) for results in datasets)
+    widths = [max(5.5, 1.5 + 0.75 * methods), 9] if logs else [max(5.5, 1.5 + 0.75 * methods)]
+    figure = pyplot().figure(figsize=(sum(widths), 4.8 * len(datasets)), layout="constrained")
+    parts = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
+    for part, results in zip(parts[0].subfigures(len(datasets), 1, squeeze=False)[:, 0], datasets, strict=True):
+        draw_bars(part, results)
+    if logs:
+        draw_curves(parts[1], logs)
+    save(figure, file)
+
+
+def draw_bars(figure: Any, results: Results) -> None:
+    axes = figure.subplots()
+    width = 0.8 / len(results.splits)
+    for place, split in enumerate(results.splits):
+        found = [(i, results.interval(method, split)) for i, method in enumerate(results.methods)]
+        bars = [(i, interval) for i, interval in found if interval is not None]
+        values = [100 * interval.value for _, interval in bars]
+        errors = [
+            [100 * (interval.value - interval.low) for _, interval in bars],
+            [100 * (interval.high - interval.value) for _, interval in bars],
+        ]
+        axes.bar(
+            [i + place * width for i, _ in bars],
+            values,
+            width,
+            yerr=errors,
+            capsize=3,
+            color=COLORS.get(split, f"C{place}"),
+            label=f"{split} ({SPLITS.get(split, split)})",
+        )
+    axes.set_xticks([i + width * (len(results.splits) - 1) / 2 for i in range(len(results.methods))])
+    axes.set_xticklabels(results.methods, rotation=25, ha="right")
+    axes.set_ylabel("compile and print the right answer, %")
+    axes.set_title(f"{results.dataset}: correct programs, 95 % intervals")
+    figure.legend(loc="outside lower center", ncols=2)
+
+
+def draw_curves(figure: Any, logs: Sequence[str]) -> None:
+    """One legend for both panels: a colour is a system, a dashed line its base predictor."""
+    losses, exact = figure.subplots(1, 2)
+    for number, each in enumerate(logs):
+        name, _, path = each.partition("=")
+        curves = read_curves(Path(path))
+        color, dashed = f"C{number}", {"linestyle": "--", "color": f"C{number}"}
+        main = "composed_loss" if "composed_loss" in curves else "loss"
+        if main in curves:
+            losses.plot(*zip(*curves[main], strict=True), color=color, label=name)
+        if "base_loss" in curves:
+            losses.plot(*zip(*curves["base_loss"], strict=True), **dashed, label=f"{name}: base predictor")
+        if "exact" in curves:
+            exact.plot(*zip(*curves["exact"], strict=True), color=color)
+        if "base_exact" in curves:
+            exact.plot(*zip(*curves["base_exact"], strict=True), **dashed)
+    losses.set(title="validation loss", xlabel="updates", ylabel="bits a token", yscale="log")
+    exact.set(title="validation: equal to the reference", xlabel="updates", ylabel="%")
+    for axes in (losses, exact):
+        axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
