@@ -12,9 +12,15 @@ class UserError(Exception):
     """A mistake in the input or the options; its text says what is wrong, where, and what to do next."""
 
 
+def _sentence(error: UserError) -> str:
+    """The error's text; torch puts the whole traceback into that of an error in a data worker."""
+    text = str(error)
+    return text.strip().splitlines()[-1].split(": ", 1)[-1] if text.startswith("Caught ") else text
+
+
 def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if isinstance(error, UserError):
-        print(f"fairseq_cft: error: {error}", file=sys.stderr)
+        print(f"fairseq_cft: error: {_sentence(error)}", file=sys.stderr)
     else:
         _previous_hook(kind, error, trace)
 

@@ -103,7 +103,7 @@ def run_program(main: Callable[[Sequence[str]], None], arguments: Sequence[str] 
         signal.signal(signal.SIGTERM, _stop)
     try:
         main(sys.argv[1:] if arguments is None else arguments)
-    except InputError as error:
+    except UserError as error:
         print(f"{name}: error: {error}", file=sys.stderr)
         return FAILURE
     except KeyboardInterrupt:

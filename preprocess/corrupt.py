@@ -17,6 +17,8 @@ if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fairseq_cft._files import InputError, read_lines, run_program, write_together
+from fairseq_cft._user_files import HELP as USER_FILE_HELP
+from fairseq_cft._user_files import read_user_files
 from fairseq_cft.cpp.noise import make_noise, noise_names
 from fairseq_cft.cpp.noise.compiling import FailsToCompile
 from fairseq_cft.cpp.noise.variants import Variants, WorkerDiedError
@@ -39,7 +41,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--output-prefix", required=True, metavar="P", help="writes P.src (corrupted) and P.tgt (clean)"
     )
-    parser.add_argument("--noise", choices=noise_names(), required=True, help="kind of corruption")
+    parser.add_argument(
+        "--noise",
+        required=True,
+        metavar="NAME",
+        help=f"kind of corruption: {', '.join(noise_names())}, or one of --user-file",
+    )
+    parser.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
     parser.add_argument("--copies", type=int, required=True, metavar="K", help="variants of each program")
     parser.add_argument("--seed", type=int, required=True, metavar="N", help="from 0 up; the same seed, the same bytes")
     parser.add_argument("--errors", type=error_range, metavar="A-B", help="faults in a corrupted program, such as 1-6")
@@ -54,6 +62,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name, least in (("copies", 1), ("seed", 0), ("jobs", 1)):
         if getattr(options, name) < least:
             parser.error(f"--{name} must be {least} or more, not {getattr(options, name)}")
+    read_user_files(options.user_file)
     try:
         noise = make_noise(options.noise, clean_share=options.clean_share, errors=options.errors)
     except ValueError as error:

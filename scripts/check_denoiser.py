@@ -57,6 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--denoiser", type=Path, required=True, metavar="FILE.pt", help="checkpoint of code_denoising")
     parser.add_argument("--data", help="binarised programs, if they moved since training")
+    parser.add_argument("--user-file", metavar="FILE.py", help="where its noise is registered, if the file moved")
     parser.add_argument("--split", default="valid", help="held-out programs (default: %(default)s)")
     parser.add_argument(
         "--min-clean-kept", type=float, default=0.98, metavar="SHARE", help="least share (default: %(default)s)"
@@ -64,7 +65,8 @@ def main() -> int:
     parser.add_argument("--max-tokens", type=int, default=4000, help="tokens a batch (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rates here")
     options = parser.parse_args()
-    overrides = {"data": options.data} if options.data else {}
+    moved = {"data": options.data, "user_file": options.user_file}
+    overrides = {name: value for name, value in moved.items() if value}
     rates = measure(options.denoiser, overrides, options.split, options.max_tokens)
     print(f"clean kept {rates['clean_kept']:.2%}, corrupted restored {rates['restored']:.2%}")
     if options.json:

@@ -19,7 +19,9 @@ from plots import pyplot, save
 
 from fairseq_cft._errors import UserError
 from fairseq_cft._files import read_lines, write_together
-from fairseq_cft.cpp.noise import Noise, item_rng, make_noise
+from fairseq_cft._user_files import HELP as USER_FILE_HELP
+from fairseq_cft._user_files import read_user_files
+from fairseq_cft.cpp.noise import Noise, item_rng, make_noise, noise_options
 from fairseq_cft.cpp.noise.cpp import CppNoise
 from fairseq_cft.evaluation import Settings, evaluate
 from fairseq_cft.evaluation.statistics import rate_interval
@@ -54,8 +56,12 @@ def make_examples(path: Path, programs: Sequence[str], options: argparse.Namespa
     """Corrupt and denoise; programs that the noise finds nothing to do in are left out. Also names the noise."""
     model, task = load_denoiser(path, {"subword_model": options.subword_model} if options.subword_model else {})
     name = str(options.noise or task.cfg.noise)
-    errors = {} if name in ("random_delete", "mask") else {"errors": (1, options.errors)}
-    noise = make_noise(name, clean_share=0.0, **errors)
+    read_user_files(options.user_file or task.cfg.user_file)
+    try:
+        errors = {"errors": (1, options.errors)} if "errors" in noise_options(name) else {}
+        noise = make_noise(name, clean_share=0.0, **errors)
+    except ValueError as error:
+        raise UserError(f"--noise {name}: {error}") from error
     drawn = [corrupt(noise, name, program, item_rng(options.seed, 0, i)) for i, program in enumerate(programs)]
     used = [(clean, broken, kind) for clean, (broken, kind) in zip(programs, drawn, strict=True) if clean != broken]
     outputs = task.denoise_lines(model, [broken for _, broken, _ in used] + [clean for clean, _, _ in used])
@@ -168,6 +174,7 @@ def main() -> int:
     parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR")
     parser.add_argument("--limit", type=int, default=500, help="programs, drawn at random (default: %(default)s)")
     parser.add_argument("--noise", help="kind of corruption (default: the one it was trained on)")
+    parser.add_argument("--user-file", metavar="FILE.py", help=f"{USER_FILE_HELP} (default: that of its training)")
     parser.add_argument("--errors", type=int, default=1, metavar="N", help="most errors a program (default: 1)")
     parser.add_argument("--subword-model", metavar="FILE.model", help="if it moved since training")
     parser.add_argument("--seed", type=int, default=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +13,10 @@ from fairseq_cft.evaluation.cache import VerdictCache, content_key
 from fairseq_cft.evaluation.decoding import find_decoder
 from fairseq_cft.evaluation.errors import InfraError, UsageError
 from fairseq_cft.evaluation.jail import kill_running_jails
-from fairseq_cft.evaluation.judge import Judge, Judgement, require_canary
+from fairseq_cft.evaluation.judge import Judgement
 from fairseq_cft.evaluation.report import Report
 from fairseq_cft.evaluation.results import ResultLines
-from fairseq_cft.evaluation.settings import Settings
+from fairseq_cft.evaluation.settings import AnyJudge, Settings
 from fairseq_cft.evaluation.testcases import TestCase
 from fairseq_cft.evaluation.verdict import Verdict
 
@@ -88,7 +87,7 @@ def _distinct(
 
 
 def _results(
-    judge: Judge,
+    judge: AnyJudge,
     keys: Sequence[str | None],
     names: Sequence[str],
     work: Mapping[str, Work],
@@ -120,12 +119,12 @@ def _results(
                 finish(key, known)
         left = {key: work[key] for key in work if key not in results}
         if left:
-            require_canary(judge, tempfile.gettempdir())
+            judge.ready()
         judge_all(judge, left, settings, finish)
     return results, len(left)
 
 
-def judge_all(judge: Judge, work: Mapping[str, Work], settings: Settings, finish: Finished) -> None:
+def judge_all(judge: AnyJudge, work: Mapping[str, Work], settings: Settings, finish: Finished) -> None:
     """Judges all of `work` on several threads; time-outs are tried once more at the end, one at a time."""
     late: list[str] = []
     stopping = threading.Event()
@@ -150,7 +149,7 @@ def judge_all(judge: Judge, work: Mapping[str, Work], settings: Settings, finish
         finish(key, _judge(judge, work[key], stopping))
 
 
-def _judge(judge: Judge, work: Work, stopping: threading.Event) -> Judgement:
+def _judge(judge: AnyJudge, work: Work, stopping: threading.Event) -> Judgement:
     """A jail may be killed from outside, by a machine short of memory: one more try before the whole run fails."""
     try:
         return judge(work.source, work.cases)

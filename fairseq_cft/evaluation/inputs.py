@@ -9,9 +9,10 @@ from pathlib import Path
 
 from fairseq_cft.evaluation.errors import UsageError
 from fairseq_cft.evaluation.hypotheses import in_order, read_log
+from fairseq_cft.evaluation.languages import SUFFIXES
 from fairseq_cft.evaluation.testcases import ExampleId, TestCase, TestCaseFolder, read_ids, read_lines, synthetic_cases
 
-SOURCE_SUFFIXES = {"cpp": ".cpp", "python": ".py"}
+OUTPUT_SUFFIX = ".txt"  # of files that a checker reads
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Examples:
 
 def read_examples(options: argparse.Namespace) -> Examples:
     """The examples that the options name; raises UsageError for a combination that names none, or two."""
+    if options.checker is not None:
+        return _for_checker(options)
     spoc = options.ids is not None and options.testcases is not None
     synthetic = options.inputs is not None and options.expected is not None
     given = sum(value is not None for value in (options.ids, options.testcases, options.inputs, options.expected))
@@ -54,6 +57,25 @@ def read_examples(options: argparse.Namespace) -> Examples:
     return examples
 
 
+def _for_checker(options: argparse.Namespace) -> Examples:
+    """One case an example: its lines of --inputs, which may be left out, and of --expected."""
+    if options.expected is None or options.ids is not None or options.testcases is not None:
+        raise UsageError("--checker needs --expected, one line an output, and may have --inputs beside it")
+    expected = read_lines(options.expected)
+    inputs = read_lines(options.inputs) if options.inputs is not None else [""] * len(expected)
+    if len(inputs) != len(expected):
+        raise UsageError(
+            f"{options.inputs} and {options.expected} have {len(inputs)} and {len(expected)} lines; they must go "
+            "together line by line"
+        )
+    if not expected:
+        raise UsageError(f"{options.expected} is empty: there is nothing to evaluate")
+    cases: list[tuple[TestCase, ...]] = [
+        (TestCase(one.encode(), other.encode()),) for one, other in zip(inputs, expected, strict=True)
+    ]
+    return Examples([str(index) for index in range(len(cases))], cases)
+
+
 def read_candidates(options: argparse.Namespace, ids: Sequence[str]) -> list[list[str]]:
     """The candidates of each example, best first; none where there is no hypothesis."""
     if options.nbest < 1:
@@ -61,7 +83,8 @@ def read_candidates(options: argparse.Namespace, ids: Sequence[str]) -> list[lis
     if options.hypotheses is not None:
         return in_order(read_log(options.hypotheses, options.nbest), len(ids), str(options.hypotheses))
     if options.programs.is_dir():
-        return _folder(options.programs, ids, SOURCE_SUFFIXES[options.language])
+        suffix = OUTPUT_SUFFIX if options.checker else SUFFIXES.get(options.language, f".{options.language}")
+        return _folder(options.programs, ids, suffix)
     return [[line] for line in read_programs(options.programs, len(ids))]
 
 

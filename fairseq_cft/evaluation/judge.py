@@ -14,7 +14,7 @@ from fairseq_cft.evaluation.checker import CANARY_OUTPUT, Checker, Prepared, Rej
 from fairseq_cft.evaluation.compare import Comparison
 from fairseq_cft.evaluation.errors import InfraError
 from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Outcome
-from fairseq_cft.evaluation.limits import Limits
+from fairseq_cft.evaluation.limits import MIB, Limits
 from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.testcases import TestCase, excerpt
 from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
@@ -72,6 +72,21 @@ class Judge:
                 return Judgement(Verdict.NO_TESTCASES)
             return self._run(prepared, cases)
 
+    def ready(self) -> None:
+        """Raises InfraError where not even a program that is known to be right is judged correct."""
+        require_canary(self, tempfile.gettempdir())
+
+    def signature(self) -> str:
+        """Names everything here that a verdict depends on."""
+        limits = self.limits
+        parts = [
+            f"lang:{self.checker.signature}",
+            f"cpu:{limits.cpu_seconds:g}s|wall:{limits.wall_seconds:g}s",
+            f"mem:{limits.memory_bytes // MIB}M|out:{limits.output_bytes // MIB}M",
+            f"sandbox:{self.sandbox.tier}",
+        ]
+        return "|".join(parts)
+
     def _run(self, prepared: Prepared, cases: Sequence[TestCase]) -> Judgement:
         first = Judgement(Verdict.CORRECT)
         passed, cpu, wall = 0, 0.0, 0.0
@@ -107,6 +122,16 @@ def require_canary(judge: Judge, _folder: str) -> None:
 
 def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Comparison) -> tuple[Verdict, str]:
     """The verdict on one run, and a few words about it; how it ended comes before what it wrote."""
+    failed = failure_of(outcome, limits)
+    if failed is not None:
+        return failed
+    if not compare(case.expected, outcome.stdout):
+        return Verdict.WRONG_OUTPUT, excerpt(outcome.stdout)
+    return Verdict.CORRECT, ""
+
+
+def failure_of(outcome: Outcome, limits: Limits) -> tuple[Verdict, str] | None:
+    """The verdict on a run that did not end well, and a few words about it."""
     if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) >= limits.output_bytes:
         return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes of output"
     if outcome.stopped == TOTAL_MEMORY:
@@ -122,6 +147,4 @@ def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Compar
         if outcome.peak_bytes >= NEAR_MEMORY_LIMIT * limits.memory_bytes:
             return Verdict.MEMORY_LIMIT, how
         return Verdict.RUNTIME_ERROR, how
-    if not compare(case.expected, outcome.stdout):
-        return Verdict.WRONG_OUTPUT, excerpt(outcome.stdout)
-    return Verdict.CORRECT, ""
+    return None

@@ -6,10 +6,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from fairseq_cft._user_files import HELP as USER_FILE_HELP
 from fairseq_cft.evaluation.compare import COMPARISONS
 from fairseq_cft.evaluation.decoding import DECODERS
+from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.evaluation.languages import language_names
 from fairseq_cft.evaluation.sandbox import TIERS
-from fairseq_cft.evaluation.settings import LANGUAGES, Settings
+from fairseq_cft.evaluation.settings import Settings
 from fairseq_cft.evaluation.testcases import SUFFIXES
 
 GROUPS = ("problem", "worker")
@@ -42,8 +45,12 @@ def _add_inputs(root: argparse.ArgumentParser) -> None:
 
 
 def _add_settings(how: argparse._ArgumentGroup) -> None:
-    how.add_argument("--language", choices=LANGUAGES, default="cpp", help="of the programs (default: %(default)s)")
-    how.add_argument("--decode", choices=list(DECODERS), help="line format (default: ours; plain for a folder)")
+    kind = how.add_mutually_exclusive_group()
+    names = ", ".join(language_names())
+    kind.add_argument("--language", default="cpp", metavar="NAME", help=f"{names}, or yours (default: %(default)s)")
+    kind.add_argument("--checker", metavar="NAME", help="outputs are no programs: ask this checker of yours")
+    how.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
+    how.add_argument("--decode", choices=list(DECODERS), help="line format (default: ours; folder, checker: plain)")
     how.add_argument("--compare", choices=list(COMPARISONS), default="exact", help="of outputs (default: %(default)s)")
     how.add_argument("--all-cases", action="store_true", help="go on after a failed case and count the passed ones")
     how.add_argument("--std", default="gnu++11", metavar="NAME", help="language standard of C++ (default: %(default)s)")
@@ -72,6 +79,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """The options as settings; raises UsageError for a value out of range."""
     shared = {
         "language": options.language,
+        "checker": options.checker,
+        "user_file": options.user_file,
         "sandbox": options.sandbox,
         "allow_unsafe": options.allow_unsafe,
         "jobs": options.jobs,
@@ -81,13 +90,16 @@ def settings_from(options: argparse.Namespace) -> Settings:
         "cases": options.cases if options.ids is not None else "given",
     }
     if options.compat == "published":
+        if options.checker is not None:
+            raise UsageError("--compat published compiles C++ and knows no --checker")
         published = replace(Settings.published(), **shared)
         return published if options.decode is None else replace(published, decode=options.decode)
     folder = options.programs is not None and options.programs.is_dir()
+    plain = folder or options.checker is not None
     return Settings(
         standard=options.std,
         optimize=options.optimize,
-        decode=options.decode or ("plain" if folder else "ours"),
+        decode=options.decode or ("plain" if plain else "ours"),
         compare=options.compare,
         all_cases=options.all_cases,
         time_limit=options.time_limit,

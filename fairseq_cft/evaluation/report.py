@@ -109,9 +109,10 @@ class Report:
     def as_text(self) -> str:
         """A few lines for people."""
         interval, total = self.interval(), len(self.judgements)
+        valid = "valid   " if self.signature.startswith("checker:") else "compiles"
         lines = [
             f"correct   {self.correct_rate:7.2%}  (95 % {interval.low:.2%} - {interval.high:.2%}, n = {total})",
-            f"compiles  {self.compile_rate:7.2%}",
+            f"{valid}  {self.compile_rate:7.2%}",
         ]
         lines += [f"  {name:<20}{count:>7}" for name, count in self.counts.items() if count]
         if "gold" in self.more:

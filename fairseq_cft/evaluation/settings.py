@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairseq_cft import __version__
-from fairseq_cft.evaluation.checker import Checker
+from fairseq_cft._errors import UserError
+from fairseq_cft._user_files import read_user_files
 from fairseq_cft.evaluation.compare import COMPARISONS
-from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.errors import UsageError
 from fairseq_cft.evaluation.judge import Judge
-from fairseq_cft.evaluation.limits import MIB, Limits
-from fairseq_cft.evaluation.python_checker import find_python
-from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.languages import find_language
+from fairseq_cft.evaluation.limits import Limits
 from fairseq_cft.evaluation.selftest import find_sandbox
-from fairseq_cft.evaluation.toolchain import find_toolchain
+from fairseq_cft.evaluation.toolchain import Toolchain, find_toolchain
+from fairseq_cft.evaluation.user_checker import CheckerJudge, checker_judge
 
-LANGUAGES = ("cpp", "python")
 SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+
+AnyJudge = Judge | CheckerJudge
 
 known_toolchain = functools.cache(find_toolchain)  # asking the compiler takes a fifth of a second
 
@@ -30,6 +31,8 @@ class Settings:
     """Times in seconds, memory in MiB; see `fairseq-cft-evaluate --help` for what each one means."""
 
     language: str = "cpp"
+    checker: str | None = None
+    user_file: str | Path | None = None
     standard: str | None = "gnu++11"
     optimize: str = "0"
     decode: str = "ours"
@@ -70,30 +73,33 @@ class Settings:
         """Limits of each run of a program."""
         return Limits.for_programs(self.time_limit, self.memory_limit, self.wall_limit)
 
-    def judge(self) -> Judge:
-        """Finds compiler and sandbox; raises UsageError or InfraError where one of them does not work."""
-        sandbox = find_sandbox(self.sandbox, self.allow_unsafe)
-        return Judge(self._checker(sandbox), sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
+    def judge(self) -> AnyJudge:
+        """Finds compiler and sandbox, or the user's checker; raises UsageError or InfraError where one is missing."""
+        try:
+            read_user_files(self.user_file)
+        except UserError as error:
+            raise UsageError(str(error)) from error
+        if self.checker is not None:
+            return checker_judge(self.checker, self.all_cases, self._judge_of)
+        return self._judge_of(self.language)
 
-    def _checker(self, sandbox: Sandbox) -> Checker:
-        if self.language == "cpp":
-            return CppChecker(known_toolchain(self.standard, self.optimize, plain=self.plain_compiler))
-        if self.language == "python":
-            return find_python(sandbox)
-        raise UsageError(f"no such language: {self.language}; choose from {', '.join(LANGUAGES)}")
+    def _judge_of(self, language: str) -> Judge:
+        sandbox = find_sandbox(self.sandbox, self.allow_unsafe)
+        checker = find_language(language, sandbox, self._toolchain)
+        return Judge(checker, sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
+
+    def _toolchain(self) -> Toolchain:
+        return known_toolchain(self.standard, self.optimize, plain=self.plain_compiler)
 
     def origin(self) -> str:
         """The part of a report's signature that says where programs and cases came from."""
         return f"decode:{self.decode}|set:{self.cases}|version:{__version__}"
 
-    def signature(self, judge: Judge) -> str:
+    def signature(self, judge: AnyJudge) -> str:
         """Names everything that a verdict depends on, for the reader of a number."""
-        limits = judge.limits
         parts = [
-            f"lang:{judge.checker.signature}",
-            f"cpu:{limits.cpu_seconds:g}s|wall:{limits.wall_seconds:g}s",
-            f"mem:{limits.memory_bytes // MIB}M|out:{limits.output_bytes // MIB}M",
-            f"sandbox:{judge.sandbox.tier}|compare:{self.compare}",
+            judge.signature(),
+            *([f"compare:{self.compare}"] if self.checker is None else []),
             f"cases:{'count' if judge.all_cases else 'first-failure'}|retry:{'yes' if self.retry else 'no'}",
             f"evaluator:{SIGNATURE_VERSION}",
         ]

@@ -99,7 +99,7 @@ class ProgramEvaluation:
 def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
     """What the options ask for, None without --eval-programs; a mistake ends in a UserError before training starts."""
     files = {name: getattr(cfg, f"eval_{name}") for name in FILES}
-    given = [f"--eval-{name}" for name, path in files.items() if path]
+    given = [f"--eval-{name}" for name in (*FILES, "checker") if getattr(cfg, f"eval_{name}")]
     if cfg.eval_programs < 0:
         raise UserError(f"--eval-programs is {cfg.eval_programs}; it must be 0 (off) or the number of programs")
     if cfg.eval_programs == 0:
@@ -111,24 +111,28 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
             f"--eval-programs evaluates one validation set: --valid-subset {cfg.valid_subset} names several"
         )
     try:
-        examples = read_examples(Namespace(cases="all", **{name: Path(p) if p else None for name, p in files.items()}))
+        paths = {name: Path(path) if path else None for name, path in files.items()}
+        examples = read_examples(Namespace(cases="all", checker=cfg.eval_checker, **paths))
         _check(examples, pairs, cfg)
         settings = Settings(
-            decode=str(cfg.eval_decode),
+            checker=cfg.eval_checker,
+            user_file=cfg.user_file,
+            decode="plain" if cfg.eval_checker else str(cfg.eval_decode),
             allow_unsafe=cfg.eval_allow_unsafe,
             jobs=max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))),
         )
         logger.info("programs are evaluated with %s", settings.signature(settings.judge()))
     except (UsageError, InfraError) as error:
-        names = "|".join((*FILES, "allow-unsafe"))
+        names = "|".join((*FILES, "checker", "allow-unsafe"))
         raise UserError(re.sub(rf"--(?=(?:{names})\b)", "--eval-", f"--eval-programs: {error}")) from error
     return ProgramEvaluation(examples.cases, settings, cfg.eval_programs)
 
 
 def _check(examples: Examples, pairs: int, cfg: Any) -> None:
     if len(examples.ids) != pairs:
+        file = cfg.eval_ids or cfg.eval_inputs or cfg.eval_expected
         raise UsageError(
-            f"{cfg.eval_ids or cfg.eval_inputs} has {len(examples.ids)} lines but the validation set {pairs} pairs; "
+            f"{file} has {len(examples.ids)} lines but the validation set {pairs} pairs; "
             "line k of one must belong to line k of the other"
         )
     bare = examples.without_cases()

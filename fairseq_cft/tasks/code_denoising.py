@@ -9,13 +9,15 @@ from typing import Any, Optional
 import torch
 from fairseq import utils
 from fairseq.data import Dictionary, LanguagePairDataset, data_utils
-from fairseq.dataclass import ChoiceEnum, FairseqDataclass
+from fairseq.dataclass import FairseqDataclass
 from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask, register_task
 from omegaconf import II
 from torch import Tensor
 
 from .._errors import UserError
+from .._user_files import HELP as USER_FILE_HELP
+from .._user_files import read_user_files
 from ..cpp.noise import Noise, make_noise, noise_names
 from ..models._decoding import same_rows, translate
 from ..subwords import Subwords
@@ -36,9 +38,10 @@ class CodeDenoisingConfig(FairseqDataclass):
     subword_model: Optional[str] = field(
         default=None, metadata={"help": "the SentencePiece model (.model) that the data was encoded with; required"}
     )
-    noise: ChoiceEnum(noise_names()) = field(  # type: ignore[valid-type]
-        default="synthetic", metadata={"help": "kind of corruption"}
+    noise: str = field(
+        default="synthetic", metadata={"help": f"kind of corruption: {', '.join(noise_names())}, or one of --user-file"}
     )
+    user_file: Optional[str] = field(default=None, metadata={"help": USER_FILE_HELP})
     clean_share: Optional[float] = field(
         default=None, metadata={"help": "share of programs left as they are, 0 to 1 (default: the noise's own)"}
     )
@@ -115,6 +118,7 @@ class CodeDenoisingTask(FairseqTask):
         if errors is None:
             raise UserError(f"--errors {self.cfg.errors} is neither a number nor a range such as 1-3")
         low, high = int(errors[1]), int(errors[2] or errors[1])
+        read_user_files(self.cfg.user_file)
         try:
             return make_noise(
                 str(self.cfg.noise), clean_share=self.cfg.clean_share, errors=(low, high) if self.cfg.errors else None

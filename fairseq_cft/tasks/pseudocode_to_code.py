@@ -15,6 +15,7 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from omegaconf import II
 from torch import Tensor, nn
 
+from .._user_files import HELP as USER_FILE_HELP
 from ..evaluation.decoding import DECODERS
 from ..models._decoding import same_rows, translate
 from ..models.composed_transformer import ComposedTransformerModel
@@ -57,6 +58,14 @@ class PseudocodeToCodeConfig(TranslationConfig):
     eval_decode: ChoiceEnum(list(DECODERS)) = field(  # type: ignore[valid-type]
         default="ours", metadata={"help": "line format of the programs that --eval-programs runs"}
     )
+    eval_checker: Optional[str] = field(
+        default=None,
+        metadata={
+            "help": "outputs are no programs: --eval-programs asks this checker of --user-file, with the lines of "
+            "--eval-expected and, where given, --eval-inputs; the text is taken as it is, whatever --eval-decode says"
+        },
+    )
+    user_file: Optional[str] = field(default=None, metadata={"help": USER_FILE_HELP})
     eval_allow_unsafe: bool = field(
         default=False, metadata={"help": "run the programs under limits alone where no sandbox works"}
     )

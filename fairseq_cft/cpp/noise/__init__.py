@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from ..._user_files import RegistrationError, Registry, require_parameters
+
 
 class Noise(Protocol):
     """Corrupts one program line."""
@@ -21,17 +23,29 @@ class Noise(Protocol):
         ...
 
 
-_NOISES: dict[str, type] = {}
-N = TypeVar("N", bound=type)
+_NOISES: Registry[type] = Registry("noise")
+N = TypeVar("N", bound=Callable[..., Any])
 
 
 def register_noise(name: str) -> Callable[[N], N]:
-    """Register a noise: a frozen dataclass whose fields are its options, each with a default, callable as `Noise`."""
+    """Register a noise.
+
+    Either a frozen dataclass whose fields are its options, each with a default, callable as `Noise`; or a function that
+    takes a line and a generator and makes one mistake, which gets the options `clean_share` and `errors`.
+    """
+    _NOISES.check_name(name)
 
     def register(noise: N) -> N:
-        if name in _NOISES and _NOISES[name] is not noise:
-            raise ValueError(f"two noises are called {name!r}")
-        _NOISES[name] = noise
+        _NOISES.refuse_taken(name, noise)
+        if not isinstance(noise, type):
+            require_parameters(noise, 2, f"noise {name!r}", "(line, rng)")
+            _NOISES.add(name, user_noise.noise_of_function(noise))
+        elif dataclasses.is_dataclass(noise) and "__call__" in vars(noise):
+            _NOISES.add(name, noise)
+        else:
+            raise RegistrationError(
+                f"noise {name!r} is a class; it must be a dataclass with a method __call__(self, line, rng)"
+            )
         return noise
 
     return register
@@ -39,7 +53,12 @@ def register_noise(name: str) -> Callable[[N], N]:
 
 def noise_names() -> list[str]:
     """The names of all noises."""
-    return sorted(_NOISES)
+    return _NOISES.names()
+
+
+def noise_options(name: str) -> list[str]:
+    """The names of a noise's options. An unknown name is a `ValueError`."""
+    return [field.name for field in dataclasses.fields(_NOISES.find(name))]
 
 
 def make_noise(
@@ -50,16 +69,15 @@ def make_noise(
     `clean_share` is the share of lines that stay as they are, `errors` the least and the greatest number of faults that
     a corrupted line gets. An unknown name, or an option that the noise does not have, is a `ValueError`.
     """
-    if name not in _NOISES:
-        raise ValueError(f"there is no noise {name!r}; choose from {', '.join(noise_names())}")
+    kind = _NOISES.find(name)
     given = {"clean_share": clean_share, "errors": errors, **options}
     given = {option: value for option, value in given.items() if value is not None}
-    known = [field.name for field in dataclasses.fields(_NOISES[name])]
+    known = noise_options(name)
     for option in given:
         if option not in known:
             raise ValueError(f"noise {name!r} has no option {option!r}; it has {', '.join(known)}")
-    noise: Noise = _NOISES[name](**given)
-    return noise
+    file = _NOISES.file_of(name)
+    return kind(**given) if file is None else user_noise.checked(name, kind, file, given)
 
 
 def check_share(name: str, share: float) -> None:
@@ -81,7 +99,7 @@ def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
 
 
 # The noises register themselves; they need what stands above.
-from . import cpp, mask, random_delete, synthetic  # noqa: E402
+from . import cpp, mask, random_delete, synthetic, user_noise  # noqa: E402
 
 __all__ = [
     "Noise",
@@ -92,7 +110,9 @@ __all__ = [
     "make_noise",
     "mask",
     "noise_names",
+    "noise_options",
     "random_delete",
     "register_noise",
     "synthetic",
+    "user_noise",
 ]

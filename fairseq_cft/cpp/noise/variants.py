@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
+from ..._errors import UserError
 from . import Noise, item_rng
 
 PROGRAMS_A_TASK = 64  # enough that handing a task to a process costs nothing beside it
@@ -74,9 +75,11 @@ class Variants:
                     workers.append(_start(self, programs, number, jobs, workers))
             for task in range(-(-len(programs) // PROGRAMS_A_TASK)):
                 try:
-                    made: list[Variant] = workers[task % jobs].results.recv()
+                    made: list[Variant] | UserError = workers[task % jobs].results.recv()
                 except EOFError as error:
                     raise WorkerDiedError("a process died before its work was done") from error
+                if isinstance(made, UserError):
+                    raise made
                 yield from made
         finally:
             for worker in workers:
@@ -120,7 +123,11 @@ def _work(
     with contextlib.suppress(BrokenPipeError):  # nobody waits for the rest
         for task in tasks:
             first = task * PROGRAMS_A_TASK
-            results.send(variants.of_programs(first, programs[first : first + PROGRAMS_A_TASK]))
+            try:
+                results.send(variants.of_programs(first, programs[first : first + PROGRAMS_A_TASK]))
+            except UserError as error:  # a noise of a user file
+                results.send(error)
+                return
 
 
 @contextlib.contextmanager

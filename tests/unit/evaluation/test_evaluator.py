@@ -186,7 +186,7 @@ def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> Non
     ("wish", "words"),
     [
         ({"standard": "gnu++99"}, "try another --std"),
-        ({"language": "cobol"}, "no such language"),
+        ({"language": "cobol"}, "there is no language 'cobol'; choose from cpp, python"),
         ({"compare": "eyes"}, "no such comparison"),
         ({"time_limit": 0}, "time_limit is 0"),
         ({"jobs": 0}, "must be above 0"),

@@ -102,7 +102,12 @@ MISTAKES = [
     ("synthetic.py", "--out OUT/d --seed -1", 2, "--seed must be 0 or more"),
     ("synthetic.py", "--out OUT/d --seed 1 --test -3", 2, "--test must be 0 or more, not -3"),
     ("synthetic.py", "--out IN/d --seed 1 --labeled 1 --unlabeled 1", 1, "not a directory"),
-    ("corrupt.py", "--input IN --output-prefix OUT/c --noise x --copies 1 --seed 1", 2, "invalid choice: 'x'"),
+    (
+        "corrupt.py",
+        "--input IN --output-prefix OUT/c --noise x --copies 1 --seed 1",
+        2,
+        "there is no noise 'x'; choose from",
+    ),
     ("corrupt.py", "--input IN --output-prefix OUT/c --noise synthetic --copies 0 --seed 1", 2, "--copies must be 1"),
     ("corrupt.py", "--input IN --output-prefix OUT/c --noise cpp --copies 1 --seed 1 --errors 3-1", 2, "errors is a"),
     ("corrupt.py", "--input IN --output-prefix OUT/c --noise cpp --copies 1 --seed 1 --errors x", 2, "x is neither"),

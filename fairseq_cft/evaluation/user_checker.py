@@ -1,0 +1,176 @@
+"""Checkers of user files: a function that says whether an output is right, in place of compiling and running it."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+import numpy as np
+
+from fairseq_cft._user_files import Registry, called, digest, failure, require_parameters
+from fairseq_cft.evaluation.checker import Rejected
+from fairseq_cft.evaluation.errors import InfraError, UsageError
+from fairseq_cft.evaluation.judge import Judge, Judgement, failure_of
+from fairseq_cft.evaluation.testcases import TestCase
+from fairseq_cft.evaluation.verdict import Verdict
+
+NOT_FOR_CHECKERS = (Verdict.MISSING, Verdict.NO_TESTCASES, Verdict.INFRA_ERROR)  # the evaluator's own findings
+ANSWERS = tuple(verdict for verdict in Verdict if verdict not in NOT_FOR_CHECKERS)
+
+
+class CheckerError(InfraError):
+    """A user's checker failed or answered nonsense: there is no score."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an output is checked against: its line of --inputs ("" without) and its line of --expected."""
+
+    input: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What became of a program that a checker had run: `verdict` is None where it ended well."""
+
+    verdict: Verdict | None
+    detail: str
+    stdout: str
+
+
+Answer = Union[bool, str, Verdict, "tuple[bool | str | Verdict, str]"]
+Check = Callable[..., Answer]
+C = TypeVar("C", bound=Check)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A checker as it was registered."""
+
+    check: Check
+    language: str | None
+
+
+_CHECKERS: Registry[Registered] = Registry("checker")
+
+
+def register_checker(name: str, *, language: str | None = None) -> Callable[[C], C]:
+    """Register a function of (output, case) that returns a verdict: with `language`, one of (output, case, run).
+
+    A verdict is True (`correct`), False (`wrong_output`), a `Verdict` or its name, or a pair of these and a few words.
+    `run(source, stdin="")` runs a program of that language in the sandbox and returns `Finished`.
+    """
+    _CHECKERS.check_name(name)
+
+    def register(check: C) -> C:
+        if language is None:
+            require_parameters(check, 2, f"checker {name!r}", "(output, case)")
+        else:
+            require_parameters(check, 3, f"checker {name!r}, which has a language,", "(output, case, run)")
+        _CHECKERS.add(name, Registered(check, language))
+        return check
+
+    return register
+
+
+def checker_names() -> list[str]:
+    """The names of all checkers."""
+    return _CHECKERS.names()
+
+
+@dataclass(frozen=True)
+class Run:
+    """Runs a program in the sandbox, under the limits of the evaluation."""
+
+    judge: Judge
+
+    def __call__(self, source: str, stdin: str = "") -> Finished:
+        """Prepares `source` (compiles it, say) and runs it once."""
+        judge = self.judge
+        with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o711)
+            prepared = judge.checker.prepare(source, folder, judge.sandbox)
+            if isinstance(prepared, Rejected):
+                return Finished(prepared.verdict, prepared.detail, "")
+            with judge.sandbox.open(prepared.command, judge.limits, program=True, read=prepared.read) as jail:
+                outcome = jail.run(stdin.encode("utf-8", "surrogateescape"))
+        verdict, detail = failure_of(outcome, judge.limits) or (None, "")
+        return Finished(verdict, detail, outcome.stdout.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class CheckerJudge:
+    """Asks a user's checker; `run` is there for one that has a language."""
+
+    name: str
+    check: Check
+    file: Path | None
+    run: Run | None = None
+    all_cases: bool = False
+
+    def ready(self) -> None:
+        """Nothing is known of a checker beforehand; of its language, a program that is right."""
+        if self.run is not None:
+            self.run.judge.ready()
+
+    def signature(self) -> str:
+        """Names everything here that a verdict depends on."""
+        code = digest(self.file) if self.file else "unknown"
+        run = f"|{self.run.judge.signature()}" if self.run else ""
+        return f"checker:{self.name}|code:{code}|python:{platform.python_version()}{run}"
+
+    def __call__(self, source: str, cases: Sequence[TestCase]) -> Judgement:
+        """Raises CheckerError, with the place in the user's file, where the checker fails."""
+        if not cases:
+            return Judgement(Verdict.NO_TESTCASES)
+        first, passed = Judgement(Verdict.CORRECT), 0
+        for number, case in enumerate(cases, start=1):
+            verdict, detail = self._ask(source, case)
+            if verdict is Verdict.CORRECT:
+                passed += 1
+            elif first.verdict is Verdict.CORRECT:
+                first = Judgement(verdict, detail, case=number)
+            if first.verdict is not Verdict.CORRECT and not self.all_cases:
+                break
+        return Judgement(first.verdict, first.detail, first.case, passed, len(cases))
+
+    def _ask(self, output: str, case: TestCase) -> tuple[Verdict, str]:
+        asked = Case(_text(case.stdin), _text(case.expected))
+        try:
+            answer: Any = self.check(output, asked, self.run) if self.run else self.check(output, asked)
+        except InfraError:
+            raise
+        except Exception as error:
+            raise CheckerError(failure(f"checker {self.name!r}", error, output)) from error
+        verdict, detail = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
+        if isinstance(verdict, (bool, np.bool_)):
+            verdict = Verdict.CORRECT if verdict else Verdict.WRONG_OUTPUT
+        if not isinstance(verdict, str) or verdict not in ANSWERS or not isinstance(detail, str):
+            raise CheckerError(
+                f"{called('checker', self.name, self.file)} answered {answer!r:.80} (on {output!r:.120}); an answer is "
+                f"True, False or one of {', '.join(map(str, ANSWERS))}, or a pair of that and a few words"
+            )
+        return Verdict(verdict), detail
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def checker_judge(name: str, all_cases: bool, judge_of: Callable[[str], Judge]) -> CheckerJudge:
+    """The judge that asks a registered checker; `judge_of` makes that of its language.
+
+    Raises UsageError for an unknown name.
+    """
+    try:
+        registered = _CHECKERS.find(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    run = Run(judge_of(registered.language)) if registered.language is not None else None
+    return CheckerJudge(name, registered.check, _CHECKERS.file_of(name), run, all_cases)
