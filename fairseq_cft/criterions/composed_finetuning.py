@@ -21,6 +21,7 @@ from torch import Tensor
 from .._errors import UserError
 from ..models._decoding import same_rows
 from . import _policy_gradient as estimators
+from ._reward_histogram import reward_counts
 
 ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
 SCALES = ("rms", "none")
@@ -110,6 +111,8 @@ class ComposedFinetuningCriterion(FairseqCriterion):
             else:
                 loss = loss + self.cfg.composed_weight * composed
             logged |= self._statistics(terms, target) | {"composed_loss": composed}
+            if not training:
+                logged["_reward_counts"] = reward_counts(-terms.costs)
         logged["loss"] = loss.data
         return loss, sample_size, logged
 
@@ -164,17 +167,28 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         metrics.log_scalar("loss", total("loss") / size / bits, size, round=4)
         metrics.log_scalar("base_loss", total("base_loss") / tokens / bits, tokens, round=4)
         if samples:
-            mean = total("reward") / samples
-            spread = math.sqrt(max(total("reward_squared") / samples - mean**2, 0.0))
             metrics.log_scalar("composed_loss", total("composed_loss") / tokens / bits, tokens, round=4)
-            metrics.log_scalar("reward", mean, samples, round=3)
-            metrics.log_scalar("reward_std", spread, samples, round=3)
+            metrics.log_scalar("reward", total("reward") / samples, samples, round=3)
+            metrics.log_scalar("_reward_squared", total("reward_squared") / samples, samples)
+            metrics.log_derived("reward_std", _spread)
             metrics.log_scalar("sample_length", total("sample_tokens") / samples, samples, round=1)
             metrics.log_scalar("sample_exact", 100 * total("sample_exact") / samples, samples, round=2)
+            if any("_reward_counts" in log for log in logging_outputs):
+                counts = sum(log["_reward_counts"] for log in logging_outputs if "_reward_counts" in log)
+                metrics.log_scalar("_reward_counts", counts)  # a vector: the meter adds it up over the batches
 
     @staticmethod
     def logging_outputs_can_be_summed() -> bool:
         return True
+
+
+def _spread(meters: Any) -> float:
+    """Standard deviation of the rewards over all that the meters have seen, not the mean of the batches' own."""
+    mean, mean_square = meters["reward"].avg, meters["_reward_squared"].avg
+    if mean is None or mean_square is None:  # meters that were just reset
+        return 0.0
+    variance = mean_square - mean**2
+    return round(math.sqrt(max(float(variance), 0.0)), 3)
 
 
 def check_options(cfg: ComposedFinetuningConfig) -> None:

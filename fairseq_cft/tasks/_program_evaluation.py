@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,12 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_SEED = 1  # not --seed: runs are compared on the same programs
 FILES = ("inputs", "expected", "ids", "testcases")  # options, here with --eval- in front
+
+
+def draw(batches: Iterable[Sequence[int]], size: int) -> list[int]:
+    """A sample of the pairs in ``batches``, always the same; a larger one holds the smaller ones."""
+    pairs = sorted(int(pair) for batch in batches for pair in batch)
+    return [int(pair) for pair in np.random.default_rng(SAMPLE_SEED).permutation(pairs)[:size]]
 
 
 class ProgramEvaluation:
@@ -54,10 +60,8 @@ class ProgramEvaluation:
         """
         most = None if most_steps is None else most_steps + 1
         parts = [batches[each::workers][:most] for each in range(workers)]
-        reached = sorted(int(pair) for part in parts for batch in part for pair in batch)
-        drawn = np.random.default_rng(SAMPLE_SEED).permutation(reached)[: self._size]
         mine = {int(pair) for batch in parts[worker] for pair in batch}
-        self._sample = frozenset(drawn.tolist()) & mine
+        self._sample = frozenset(draw([batch for part in parts for batch in part], self._size)) & mine
         self._last = int(parts[worker][-1][0]) if parts[worker] else None
 
     def rows(self, pairs: Sequence[int]) -> list[int]:
@@ -117,7 +121,7 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
         settings = Settings(
             checker=cfg.eval_checker,
             user_file=cfg.user_file,
-            decode="plain" if cfg.eval_checker else str(cfg.eval_decode),
+            decode=line_format(cfg),
             allow_unsafe=cfg.eval_allow_unsafe,
             jobs=max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))),
         )
@@ -126,6 +130,11 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
         names = "|".join((*FILES, "checker", "allow-unsafe"))
         raise UserError(re.sub(rf"--(?=(?:{names})\b)", "--eval-", f"--eval-programs: {error}")) from error
     return ProgramEvaluation(examples.cases, settings, cfg.eval_programs)
+
+
+def line_format(cfg: Any) -> str:
+    """In which format the outputs are read; a checker of one's own takes the text as it is."""
+    return "plain" if cfg.eval_checker else str(cfg.eval_decode)
 
 
 def _check(examples: Examples, pairs: int, cfg: Any) -> None:

@@ -1,13 +1,14 @@
 """Task ``pseudocode_to_code``: translation, validated by what each stage of a composed model really outputs."""
 
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Optional
 
 import torch
 from fairseq import utils
+from fairseq.data import Dictionary
 from fairseq.dataclass import ChoiceEnum
 from fairseq.logging import metrics
 from fairseq.tasks import register_task
@@ -21,7 +22,8 @@ from ..models._decoding import same_rows, translate
 from ..models.composed_transformer import ComposedTransformerModel
 from ..subwords import SPACE, join_pieces
 from ._data_files import refuse_empty
-from ._program_evaluation import ProgramEvaluation, program_evaluation
+from ._program_evaluation import ProgramEvaluation, draw, line_format, program_evaluation
+from ._tensorboard import GOLD, find_writer, pseudocode_text, write_example, write_rewards
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
 OUR_MAX_LEN = (3, 100)
@@ -69,6 +71,14 @@ class PseudocodeToCodeConfig(TranslationConfig):
     eval_allow_unsafe: bool = field(
         default=False, metadata={"help": "run the programs under limits alone where no sandbox works"}
     )
+    tensorboard_examples: int = field(
+        default=4,
+        metadata={
+            "help": "pairs whose pseudocode, output of each stage and reference are written to --tensorboard-logdir at "
+            "validation, from 0; always the same"
+        },
+    )
+    tensorboard_logdir: Optional[str] = II("common.tensorboard_logdir")
     valid_subset: str = II("dataset.valid_subset")
     max_valid_steps: Optional[int] = II("dataset.max_valid_steps")
 
@@ -79,6 +89,7 @@ class PseudocodeToCodeTask(TranslationTask):
 
     cfg: PseudocodeToCodeConfig
     programs: Optional[ProgramEvaluation] = None
+    validated: tuple[str, list[int]] = ("", [])  # the validation set that fairseq is at, and the pairs to show of it
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
         for path in utils.split_paths(self.cfg.data):
@@ -89,6 +100,9 @@ class PseudocodeToCodeTask(TranslationTask):
 
     def get_batch_iterator(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
         iterator = super().get_batch_iterator(dataset, *args, **kwargs)
+        subset = next((name for name, loaded in self.datasets.items() if loaded is dataset), "")
+        if subset in self.cfg.valid_subset.split(","):
+            self.validated = (subset, draw(iterator.frozen_batches, self.cfg.tensorboard_examples))
         if self.programs is not None and dataset is self.datasets.get(self.cfg.valid_subset):
             batches, workers, worker = iterator.frozen_batches, iterator.num_shards, iterator.shard_id
             self.programs.plan(batches, workers, worker, self.cfg.max_valid_steps)
@@ -117,9 +131,39 @@ class PseudocodeToCodeTask(TranslationTask):
             counts |= exact_match_counts(outputs, target, pad)
         if self.programs is not None:
             for row, pair in zip(run[decoded].nonzero().flatten().tolist(), sample["id"][run].tolist(), strict=True):
-                self.programs.add(pair, {stage: self.program_line(tokens[row]) for stage, tokens in outputs.items()})
+                lines = {stage: spelled(tokens[row], self.target_dictionary) for stage, tokens in outputs.items()}
+                self.programs.add(pair, lines)
             counts |= self.programs.counts(pairs, stages_of(model))
         return counts
+
+    def post_validate(self, model: Any, stats: dict[str, Any], meters: Mapping[str, Any]) -> None:
+        """What TensorBoard shows besides scalars; fairseq calls this after each validation, on every worker."""
+        subset, pairs = self.validated
+        writer = find_writer(self.cfg.tensorboard_logdir, subset)
+        if writer is None:
+            return
+        step = stats["num_updates"]
+        write_rewards(writer, meters, step)
+        if pairs:
+            for number, texts in enumerate(self.examples(unwrapped(model), subset, pairs), start=1):
+                write_example(writer, number, texts, step)
+
+    def examples(self, model: Any, subset: str, pairs: Sequence[int]) -> list[dict[str, str]]:
+        """Pseudocode, what each stage makes of it, and reference of these pairs, as text of several lines."""
+        dataset, pad, device = self.datasets[subset], self.target_dictionary.pad(), next(model.parameters()).device
+        batch = dataset.collater([dataset[pair] for pair in pairs])
+        source = batch["net_input"]["src_tokens"].to(device)
+        bounds = max_lengths(model, source, pad).clamp(max=model.max_positions()[1])
+        outputs = self.decode_stages(model, source, bounds)
+        outputs = {"base": outputs["base_"], "composed": outputs[""]} if "base_" in outputs else {"output": outputs[""]}
+        programs = {**outputs, GOLD: batch["target"]}
+        decode = DECODERS[line_format(self.cfg)]
+        order = batch["id"].tolist()  # by length
+        return [
+            {"pseudocode": pseudocode_text(spelled(source[row], self.source_dictionary))}
+            | {title: decode(spelled(tokens[row], self.target_dictionary)) for title, tokens in programs.items()}
+            for row in map(order.index, pairs)
+        ]
 
     def decode_stages(self, model: Any, src_tokens: Tensor, bounds: Tensor) -> dict[str, Tensor]:
         """Greedy outputs of each stage: (N, S) sources, (N,) bounds on the outputs -> (N, T) right-padded each."""
@@ -128,15 +172,6 @@ class PseudocodeToCodeTask(TranslationTask):
             return {"": translate(model, src_tokens, bounds, eos=eos, pad=pad)}
         base = model.decode_base(src_tokens, src_tokens.ne(pad).sum(1), bounds)
         return {"": model.denoise(base, bounds), "base_": base}
-
-    def program_line(self, tokens: Tensor) -> str:
-        """(T,) tokens of an output, padded -> the line of text that they spell, put together if they are subwords."""
-        words = self.target_dictionary.string(tokens, extra_symbols_to_ignore={self.target_dictionary.pad()})
-        return join_pieces(words) if self._has_subwords else words
-
-    @cached_property
-    def _has_subwords(self) -> bool:
-        return any(SPACE in symbol for symbol in self.target_dictionary.symbols)
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
         super().reduce_metrics(logging_outputs, criterion)
@@ -158,6 +193,12 @@ class PseudocodeToCodeTask(TranslationTask):
             limits = dict(zip(("max_len_a", "max_len_b"), OUR_MAX_LEN, strict=True))
             args = Namespace(**{**dict(_items(args)), **limits})
         return super().build_generator(models, args, *rest, **options)
+
+
+def spelled(tokens: Tensor, dictionary: Dictionary) -> str:
+    """(T,) tokens, padded -> the line of text that they spell, put together if they are subwords."""
+    words = dictionary.string(tokens, extra_symbols_to_ignore={dictionary.pad()})
+    return join_pieces(words) if any(SPACE in symbol for symbol in dictionary.symbols) else words
 
 
 def exact_match_counts(outputs: dict[str, Tensor], target: Tensor, pad: int) -> dict[str, Tensor]:
