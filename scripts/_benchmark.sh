@@ -74,6 +74,10 @@ open_benchmark() { # OUT
   fi
 }
 
+run_script() { # NAME arguments: another of the scripts
+  "$here/$1" "${@:2}"
+}
+
 # Stages ---------------------------------------------------------------------------------------------------------
 
 train_systems() { # ${#chosen[@]} + labeling stages

@@ -2,10 +2,10 @@
 #
 # $out is a temporary folder, $shown the one that the user named. Programs become functions that print their arguments;
 # the script's own loops and conditions run as they are.
-# shellcheck shell=bash disable=SC2154 # $out and $shown are the sourcing script's
+# shellcheck shell=bash disable=SC2154 # $here, $out and $shown are the sourcing script's
 
 exec 3>&1 # a function's output may go to a log
-mkdir -p "$out"/{data,data-bin,models,evaluations,logs} # redirections are real
+mkdir -p "$out"/{data,data-bin,models,evaluations,logs,backtranslated} # redirections are real
 
 stage() {
   local name=$1 title=$2
@@ -21,9 +21,10 @@ show() { # in one write: two may come at the same time
   printf '    %s\n' "${line//"$out"/"$shown"}" >&3
 }
 
+run_script() { show "$here/$1" "${@:2}"; }
 for _tool in python fairseq-train fairseq-preprocess fairseq-generate fairseq-interactive fairseq-cft-evaluate; do
   eval "$_tool() { show $_tool \"\$@\"; }"
 done
-for _tool in rm head tail cat touch grep cut; do
+for _tool in rm head tail cat touch grep cut awk wc; do
   eval "$_tool() { :; }"
 done

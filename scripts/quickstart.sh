@@ -42,6 +42,8 @@ export PYTHONWARNINGS=ignore # fairseq's own deprecation warnings, a dozen a run
 source "$here/_stages.sh"
 # shellcheck source=scripts/_systems.sh
 source "$here/_systems.sh"
+# shellcheck source=scripts/_synthetic.sh
+source "$here/_synthetic.sh"
 
 # Stages -------------------------------------------------------------------------------------------------------
 
