@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 import pydoc
 import re
 import runpy
@@ -82,6 +83,17 @@ def test_functions_that_are_named_exist(page):
         if name := re.fullmatch(r"([A-Za-z_][\w.]*)\(\)", code):
             known = name[1] in defined_names() or ("." in name[1] and pydoc.locate(name[1]) is not None)
             assert known, f"{page.name}: {code}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_is_python_and_its_imports_exist(page):
+    for language, body in pages.FENCE.findall(page.read_text(encoding="utf-8")):
+        if language != "python":
+            continue
+        for node in ast.walk(ast.parse(body)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("fairseq"):
+                module = importlib.import_module(node.module)
+                assert [name.name for name in node.names if not hasattr(module, name.name)] == [], page.name
 
 
 @cache
