@@ -18,7 +18,7 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["fairseq_cft", "fairseq_cft.*"]),
-    package_data={"fairseq_cft": ["py.typed", "evaluation/native/*"]},
+    package_data={"fairseq_cft": ["py.typed", "evaluation/native/*", "browser/page/*"]},
     install_requires=[
         "torch>=2.1",
         "hydra-core>=1.3.2,<1.4",

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
+from fairseq_cft._errors import UserError
+
 MEANING = {
     "direct": "trained on the pairs alone",
     "pretrained": "standard fine-tuning: starts from the denoiser",
@@ -26,6 +31,12 @@ SPLITS = {
 }
 
 
+def in_order(splits: Iterable[str]) -> list[str]:
+    """Distinct splits, those of SPLITS first."""
+    found = set(splits)
+    return [split for split in SPLITS if split in found] + sorted(found - set(SPLITS))
+
+
 def system(method: str) -> tuple[str, str]:
     """A method's system and the suffix that says what is done with it, '' or one of SUFFIXES."""
     suffix = next((suffix for suffix in SUFFIXES if method.endswith(suffix)), "")
@@ -43,3 +54,19 @@ def meaning(method: str) -> str:
     """What a method is, '' for an unknown one."""
     name, suffix = system(method)
     return MEANING[name] + SUFFIXES.get(suffix, "") if name in MEANING else ""
+
+
+def without_denoiser(method: str) -> str | None:
+    """The method whose outputs are this one's before the denoiser has seen them; None for one without a denoiser."""
+    name, suffix = system(method)
+    if suffix == ":base":
+        return None
+    return name if suffix else f"{name}:base"
+
+
+def read_name(path: Path) -> tuple[str, int, str]:
+    """Method, seed and split of a file METHOD.SEED.SPLIT.json or .log; raises UserError for another name."""
+    parts = path.stem.rsplit(".", 2)
+    if len(parts) != 3 or not parts[1].isdecimal():
+        raise UserError(f"{path} is not named METHOD.SEED.SPLIT{path.suffix}: rename it, or move it away")
+    return parts[0], int(parts[1]), parts[2]

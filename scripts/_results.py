@@ -12,7 +12,7 @@ import numpy as np
 
 from fairseq_cft._errors import UserError
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
-from fairseq_cft.methods import SPLITS, place
+from fairseq_cft.methods import in_order, place
 
 BOOTSTRAP_SEED = 1
 COLUMNS = {"correct": "correct_by_program", "compiles": "compiled_by_program"}
@@ -39,8 +39,7 @@ class Results:
 
     @property
     def splits(self) -> list[str]:
-        found = {record["split"] for record in self.records}
-        return [split for split in SPLITS if split in found] + sorted(found - set(SPLITS))
+        return in_order(record["split"] for record in self.records)
 
     @property
     def methods(self) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
+from fairseq_cft.methods import read_name
 
 
 def bits(truths: Iterable[bool]) -> str:
@@ -19,17 +20,14 @@ def bits(truths: Iterable[bool]) -> str:
 
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
     """One record: counts and signature of an evaluation, and where its verdicts stand."""
-    parts = path.name.removesuffix(".json").rsplit(".", 2)
-    if len(parts) != 3 or not parts[1].isdecimal():
-        raise SystemExit(f"collect_results.py: {path} is not named METHOD.SEED.SPLIT.json")
-    method, seed, split = parts
+    method, seed, split = read_name(path)
     evaluation = json.loads(path.read_text(encoding="utf-8"))
     verdicts = [verdict["verdict"] for verdict in evaluation["verdicts"]]
     return {
         "dataset": dataset,
         "split": split,
         "method": method,
-        "seed": int(seed),
+        "seed": seed,
         "n": len(verdicts),
         **evaluation["counts"],
         "signature": evaluation["signature"],

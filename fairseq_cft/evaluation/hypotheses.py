@@ -8,6 +8,7 @@ from pathlib import Path
 from fairseq_cft.evaluation.errors import UsageError
 
 HYPOTHESIS = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
+SENTENCE = re.compile(rb"^([ST])-(\d+)\t(.*)$")
 
 
 def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
@@ -42,6 +43,16 @@ def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
     if not chosen:
         raise UsageError(f"{name}: no line H-<id> or D-<id>; was fairseq-generate stopped, or run with --quiet?")
     return {sentence: [text for _, text in entries] for sentence, entries in chosen.items()}
+
+
+def parse_pairs(data: bytes) -> tuple[dict[int, str], dict[int, str]]:
+    """Sources and references of a log by sentence id; fairseq-interactive writes no references."""
+    found: dict[bytes, dict[int, str]] = {b"S": {}, b"T": {}}
+    for line in data.split(b"\n"):
+        match = SENTENCE.match(line.rstrip(b"\r"))
+        if match is not None:
+            found[match[1]][int(match[2])] = match[3].decode("utf-8", "surrogateescape").strip(" ")
+    return found[b"S"], found[b"T"]
 
 
 def read_log(path: Path, nbest: int = 1) -> dict[int, list[str]]:
