@@ -23,6 +23,7 @@ from fairseq.criterions import CRITERION_DATACLASS_REGISTRY, CRITERION_REGISTRY
 from fairseq.dataclass import FairseqDataclass
 from fairseq.dataclass.utils import gen_parser_from_dataclass
 from fairseq.models import ARCH_MODEL_INV_REGISTRY, MODEL_REGISTRY
+from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import TASK_DATACLASS_REGISTRY, TASK_REGISTRY
 
 import fairseq_cft
@@ -94,8 +95,10 @@ def plugin_parts() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
         if not ours(model):
             continue
         names = " ".join(f"`{arch}`" for arch in ARCH_MODEL_INV_REGISTRY[name])
-        lead = f"{summary(model)} Architectures: {names}. All options of fairseq's `--arch transformer`, and"
-        yield f"--arch {name}", lead, own_rows(model_parser(model), model_parser(foreign_base(model)), "--arch", name)
+        base = foreign_base(model)
+        inherited = " All options of fairseq's `--arch transformer`, and" if base is TransformerModel else ""
+        lead = f"{summary(model)} Architectures: {names}.{inherited}"
+        yield f"--arch {name}", lead, own_rows(model_parser(model), model_parser(base), "--arch", name)
     for kind, classes, configs in (
         ("--criterion", CRITERION_REGISTRY, CRITERION_DATACLASS_REGISTRY),
         ("--task", TASK_REGISTRY, TASK_DATACLASS_REGISTRY),

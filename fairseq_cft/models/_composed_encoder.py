@@ -20,7 +20,10 @@ class ComposedEncoder(FairseqEncoder):
 
     def forward(self, src_tokens: Tensor, src_lengths: Tensor, **kwargs: Any) -> Any:
         """(N, S) sources -> the denoiser encoder's output on ŷ, (T', N, C) and its mask."""
-        tokens = self.model.decode_base(src_tokens, src_lengths)
+        return self.encode(self.model.decode_base(src_tokens, src_lengths))
+
+    def encode(self, tokens: Tensor) -> Any:
+        """The same for outputs ŷ, (N, T') right-padded."""
         lengths = tokens.ne(self.model.pad).sum(1)
         return self.model.denoiser.encoder(tokens, src_lengths=lengths)
 

@@ -56,11 +56,36 @@ def build_transformer(
     return cls.build_model(args, task)
 
 
-def read_transformer(path: str, role: str) -> TransformerCheckpoint:
-    """Reads a fairseq checkpoint of a plain Transformer.
+def read_transformer(path: str, role: str, stage: str) -> TransformerCheckpoint:
+    """Reads a fairseq checkpoint of a plain Transformer, or of a composed model: its ``stage`` then.
 
-    Raises UserError where ``path`` is no file, no fairseq checkpoint, or holds another kind of model.
-    ``role`` names the option in those messages.
+    ``stage`` is "denoiser" or "base_predictor". Raises UserError as ``read_checkpoint`` does, and for other models.
+    """
+    weights, model_args, task_args = read_checkpoint(path, role)
+    name = model_args.get("_name") or model_args.get("arch")
+    model_class = ARCH_MODEL_REGISTRY.get(name)
+    if model_class is None or not issubclass(model_class, TransformerModelBase):
+        raise UserError(
+            f"{role} {path} holds a model of architecture '{name}'; it must be a plain encoder-decoder Transformer, or "
+            "a composed model"
+        )
+    if unsupported := [option for option in UNSUPPORTED_OPTIONS if model_args.get(option)]:
+        raise UserError(f"{role} {path} was trained with {', '.join(unsupported)}, which the composed model lacks")
+    shape = model_args.get(f"{stage}_shape")
+    if shape:
+        prefix = f"{stage}."
+        weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    else:
+        shape = _complete_shape(model_args)
+    return TransformerCheckpoint(
+        path, weights, dict(shape), model_args.get("dictionary_fingerprint"), task_args.get("data")
+    )
+
+
+def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
+    """Weights, without placeholders, options of the model and options of the task from a fairseq checkpoint.
+
+    Raises UserError where ``path`` is no file or no fairseq checkpoint. ``role`` names the option in those messages.
     """
     if not Path(path).is_file():
         raise UserError(f"{role} {path} does not exist; give the .pt file that fairseq-train wrote")
@@ -72,23 +97,13 @@ def read_transformer(path: str, role: str) -> TransformerCheckpoint:
         raise UserError(f"{role} {path} is no readable fairseq checkpoint ({_reason(error)})") from error
     if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
         raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
+    weights = {name: tensor for name, tensor in state["model"].items() if not is_placeholder(name)}
+    return weights, *_configurations(state)
 
-    model_args, task_args = _configurations(state)
-    name = model_args.get("_name") or model_args.get("arch")
-    model_class = ARCH_MODEL_REGISTRY.get(name)
-    if model_class is None or not issubclass(model_class, TransformerModelBase) or "denoiser_shape" in model_args:
-        raise UserError(
-            f"{role} {path} holds a model of architecture '{name}'; it must be a plain encoder-decoder Transformer"
-        )
-    if unsupported := [option for option in UNSUPPORTED_OPTIONS if model_args.get(option)]:
-        raise UserError(f"{role} {path} was trained with {', '.join(unsupported)}, which the composed model lacks")
 
-    weights = {
-        name: tensor for name, tensor in state["model"].items() if name.rsplit(".", 1)[-1] not in _UNUSED_TENSORS
-    }
-    return TransformerCheckpoint(
-        path, weights, _complete_shape(model_args), model_args.get("dictionary_fingerprint"), task_args.get("data")
-    )
+def is_placeholder(name: str) -> bool:
+    """Whether a tensor is one of those that fairseq 0.12.2 writes and never uses."""
+    return name.rsplit(".", 1)[-1] in _UNUSED_TENSORS
 
 
 def _reason(error: Exception) -> str:

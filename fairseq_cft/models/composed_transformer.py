@@ -31,6 +31,7 @@ from ._frozen_denoiser import (
     load_weights,
     read_transformer,
 )
+from ._gate import Gate, put_gate
 
 STAGES = ("composed", "base")
 # As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.
@@ -39,7 +40,10 @@ NO_LAYER = -1
 
 @register_model("composed_transformer")
 class ComposedTransformerModel(TransformerModel):
-    """A base predictor in front of a frozen denoiser; parameters ``base_predictor.*`` and ``denoiser.*``, each once."""
+    """A base predictor in front of a frozen denoiser; parameters ``base_predictor.*`` and ``denoiser.*``, each once.
+
+    With a gate (see ``_gate.put_gate``) also ``gate.*``.
+    """
 
     def __init__(self, args: Namespace, base_predictor: TransformerModel, denoiser: FrozenDenoiser) -> None:
         # not TransformerModel.__init__: it would register encoder and decoder a second time
@@ -47,6 +51,7 @@ class ComposedTransformerModel(TransformerModel):
         self.args = args
         self.base_predictor = base_predictor
         self.denoiser = denoiser
+        self.gate: Gate | None = None
         self.supports_align_args = True
         self.output_stage = args.output_stage
         self.pad = base_predictor.decoder.padding_idx
@@ -54,8 +59,9 @@ class ComposedTransformerModel(TransformerModel):
         self._weights_loaded = True
         for layer in (*base_predictor.decoder.layers, *denoiser.decoder.layers):
             layer.need_attn = False  # else eval mode computes attention weights in every layer
-        # kept out of the registered modules, for it only refers to the two stages
+        # kept out of the registered modules, for they only refer to the two stages
         object.__setattr__(self, "_composed_encoder", ComposedEncoder(self))
+        object.__setattr__(self, "_composed_decoder", denoiser.decoder)
 
     # What fairseq's generator sees ------------------------------------------------------------------------------
 
@@ -65,7 +71,7 @@ class ComposedTransformerModel(TransformerModel):
 
     @property
     def decoder(self) -> Any:
-        return self.denoiser.decoder if self.output_stage == "composed" else self.base_predictor.decoder
+        return self._composed_decoder if self.output_stage == "composed" else self.base_predictor.decoder
 
     def max_positions(self) -> tuple[int, int]:
         return self.base_predictor.encoder.max_positions(), self._max_output_positions()
@@ -196,11 +202,12 @@ class ComposedTransformerModel(TransformerModel):
 
     @torch.no_grad()
     def denoise(self, tokens: Tensor, max_lengths: Tensor | None = None) -> Tensor:
-        """Π(ŷ), greedily: (N, T') right-padded outputs -> (N, T'')."""
+        """Π(ŷ), greedily: (N, T') right-padded outputs -> (N, T''); ŷ itself where a gate lets it through."""
         if max_lengths is None:
             max_lengths = self.base_max_lengths(tokens)
         max_lengths = max_lengths.clamp(min=1, max=self._max_output_positions())
-        return translate(self.denoiser, tokens, max_lengths, eos=self.eos, pad=self.pad)
+        denoised = translate(self.denoiser, tokens, max_lengths, eos=self.eos, pad=self.pad)
+        return denoised if self.gate is None else self._composed_encoder.choose(tokens, denoised)
 
     # Construction and checkpoints -------------------------------------------------------------------------------
 
@@ -247,7 +254,7 @@ class ComposedTransformerModel(TransformerModel):
         check_precision(args)
         if not args.denoiser_path:
             raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
-        denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path")
+        denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path", "denoiser")
         check_dictionary(denoiser_file, dictionary, "--denoiser-path")
         base_file = cls._base_file(args, denoiser_file)
         if base_file is not None:
@@ -270,6 +277,10 @@ class ComposedTransformerModel(TransformerModel):
                 f"this data ({fingerprint(task.target_dictionary)}); binarise the data with its dict.txt"
             )
         model = cls._build_stages(args, task)
+        if getattr(args, "gate_shape", None):
+            put_gate(model, args.gate_shape, args.gate_threshold)
+        elif getattr(args, "gate_threshold", None) is not None:
+            raise UserError("gate_threshold was given, but the composed checkpoint holds no gate; drop it")
         model._weights_loaded = False
         return model
 
@@ -286,7 +297,7 @@ class ComposedTransformerModel(TransformerModel):
             return None
         if args.base_predictor_path == "denoiser":
             return denoiser_file
-        return read_transformer(args.base_predictor_path, "--base-predictor-path")
+        return read_transformer(args.base_predictor_path, "--base-predictor-path", "base_predictor")
 
     @staticmethod
     def _base_shape(
@@ -308,7 +319,7 @@ class ComposedTransformerModel(TransformerModel):
         return {**base_file.shape, **positions}
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, model_cfg: Any = None, args: Any = None) -> Any:
-        for part in ("denoiser", "base_predictor"):
+        for part in ("denoiser", "base_predictor") + ("gate",) * (self.gate is not None):
             if not any(name.startswith(f"{part}.") for name in state_dict):
                 raise UserError(
                     f"the checkpoint holds no weights of the composed model's {part.replace('_', ' ')}; "

@@ -11,6 +11,7 @@ from fairseq.data.language_pair_dataset import collate
 from torch import Tensor
 
 from ..cpp.noise import Noise, item_rng
+from ..models._decoding import same_rows
 from ..subwords import Subwords
 
 
@@ -106,3 +107,9 @@ class NoisyProgramDataset(FairseqDataset):
     @property
     def supports_prefetch(self) -> bool:
         return False
+
+
+def corrupted_rows(source: Tensor, target: Tensor, pad: int) -> Tensor:
+    """Which programs of a batch are corrupted: (N, S) sources padded on either side, (N, T) targets -> (N,) bool."""
+    order = source.eq(pad).int().argsort(dim=1, stable=True)  # moves each row's padding to its end
+    return ~same_rows(source.gather(1, order), target, pad)

@@ -22,7 +22,7 @@ from ..cpp.noise import Noise, make_noise, noise_names
 from ..models._decoding import same_rows, translate
 from ..subwords import Subwords
 from ._data_files import refuse_empty
-from ._noisy_dataset import NoisyProgramDataset
+from ._noisy_dataset import NoisyProgramDataset, corrupted_rows
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ class CodeDenoisingTask(FairseqTask):
         Args: as in `denoising_counts`.
         """
         pad = self.dictionary.pad()
-        broken = ~same_rows(_right_padded(corrupted, pad), clean, pad)
+        broken = corrupted_rows(corrupted, clean, pad)
         return {
             "kept": same_rows(self._denoise(model, clean, clean), clean, pad),
             "broken": broken,
@@ -214,9 +214,3 @@ class CodeDenoisingTask(FairseqTask):
     @property
     def target_dictionary(self) -> Dictionary:
         return self.dictionary
-
-
-def _right_padded(tokens: Tensor, pad: int) -> Tensor:
-    """Moves each row's padding to its end: (N, S) -> (N, S)."""
-    order = tokens.eq(pad).int().argsort(dim=1, stable=True)
-    return tokens.gather(1, order)
