@@ -26,6 +26,19 @@ def fake_task(symbols: str = "abcdefgh") -> Any:
     return SimpleNamespace(source_dictionary=made, target_dictionary=made)
 
 
+class PlainTask:
+    """What fairseq's loader of checkpoints asks of a task."""
+
+    def __init__(self, task: Any) -> None:
+        self.source_dictionary = self.target_dictionary = task.target_dictionary
+
+    def build_model(self, cfg: Namespace, from_checkpoint: bool = False) -> Any:
+        return ARCH_MODEL_REGISTRY[cfg.arch].build_model(cfg, self)
+
+    def load_state_dict(self, state: Any) -> None:
+        pass
+
+
 def model_args(arch: str, **options: Any) -> Namespace:
     sizes = {f"{side}_{name}": value for side in ("encoder", "decoder") for name, value in SIZES.items()}
     sizes |= {"max_source_positions": 64, "max_target_positions": 64}

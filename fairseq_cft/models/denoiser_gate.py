@@ -21,7 +21,7 @@ from ._gate import Gate
 
 @register_model("denoiser_gate")
 class DenoiserGateModel(BaseFairseqModel):
-    """Parameters ``encoder.*``, the denoiser's, never trained and always in eval mode, and ``gate.*``."""
+    """A classifier on a denoiser's encoder; parameters ``encoder.*``, never trained, in eval mode, and ``gate.*``."""
 
     def __init__(self, args: Namespace, encoder: Any) -> None:
         super().__init__()

@@ -16,12 +16,15 @@ from fairseq.tasks.translation import TranslationConfig
 
 import fairseq_cft
 from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig
+from fairseq_cft.criterions.denoiser_gate import DenoiserGateConfig
 from fairseq_cft.models.composed_transformer import ComposedTransformerModel
+from fairseq_cft.models.denoiser_gate import DenoiserGateModel
 from fairseq_cft.tasks.code_denoising import CodeDenoisingConfig
 from fairseq_cft.tasks.pseudocode_to_code import PseudocodeToCodeConfig
 
 README = Path(fairseq_cft.__file__).parents[1] / "README.md"
-NOT_GIVEN = {"required": None, "none": None, "the noise's": None, "off": False}  # words of the table for these defaults
+# words of the table for these defaults
+NOT_GIVEN = {"required": None, "none": None, "the noise's": None, "the encoder's": None, "off": False}
 
 
 class Row(NamedTuple):
@@ -79,7 +82,9 @@ def test_the_table_has_every_option_of_the_plugin():
 
     ours = {
         "--arch composed_transformer": model_options(ComposedTransformerModel) - model_options(TransformerModel),
+        "--arch denoiser_gate": model_options(DenoiserGateModel),
         "--criterion composed_finetuning": dataclass_options(ComposedFinetuningConfig) - {"---name"},
+        "--criterion denoiser_gate": dataclass_options(DenoiserGateConfig) - {"---name"},
         "--task pseudocode_to_code": dataclass_options(PseudocodeToCodeConfig, TranslationConfig),
         "--task code_denoising": dataclass_options(CodeDenoisingConfig, TranslationConfig) - {"--seed"},
     }
