@@ -76,7 +76,7 @@ def test_the_table_has_every_option_of_the_plugin():
         return {f"--{field.name.replace('_', '-')}" for field in mine if not str(field.default).startswith("${")}
 
     def model_options(model) -> set[str]:
-        parser = ArgumentParser()
+        parser = ArgumentParser(add_help=False)
         model.add_args(parser)
         return {flag for action in parser._actions for flag in action.option_strings}
 
