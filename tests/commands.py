@@ -51,11 +51,15 @@ def train_options(data: Path, save_dir: Path, *options: object) -> list[str]:
 
 
 def train(data: Path, save_dir: Path, *options: object) -> None:
+    fairseq_train(*train_options(data, save_dir, *options))
+
+
+def fairseq_train(*arguments: object) -> None:
     from fairseq.checkpoint_utils import save_checkpoint
     from fairseq_cli.train import cli_main
 
     vars(save_checkpoint).pop("best", None)  # fairseq would go on with the best loss of the process's last training
-    call(cli_main, *train_options(data, save_dir, *options))
+    call(cli_main, *arguments)
 
 
 def generate(data: Path, path: object, *options: object, capsys) -> list[str]:

@@ -58,10 +58,16 @@ def links(text: str) -> list[str]:
     return [target for target in re.findall(r"\]\(([^)\s]+)\)", prose(text)) if "://" not in target]
 
 
-def commands(page: Path) -> list[Command]:
-    """Every simple command of the page's code blocks: continued lines joined, comments and redirections left out."""
+def commands(page: Path, heading: str = "") -> list[Command]:
+    """Every simple command of the page's code blocks: continued lines joined, comments and redirections left out.
+
+    ``heading`` takes those between this heading and the next one.
+    """
+    text = page.read_text(encoding="utf-8")
+    if heading:
+        text = re.split(r"^##+ .+$", text.split(f"\n{heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
     found = []
-    for block in code_blocks(page.read_text(encoding="utf-8")):
+    for block in code_blocks(text):
         for line in block.replace("\\\n", " ").splitlines():
             found += [Command(page.name, words) for words in simple_commands(line) if words]
     return found
