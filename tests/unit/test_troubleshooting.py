@@ -72,12 +72,19 @@ def rows() -> list[str]:
     return [piece for cell in cells for piece in re.findall(r"`([^`]+)`", cell)]
 
 
+def explains(piece: str, message: str) -> bool:
+    """A piece of the message, or all of it where the row begins with ``…``: that would fit too many."""
+    return piece == message if piece.startswith(VARIES) else piece in message
+
+
 @pytest.mark.parametrize(("place", "message"), messages(), ids=lambda value: value[:60])
 def test_every_message_is_explained(place, message):
-    assert any(piece in message for piece in rows()), f"{place}: no row of docs/troubleshooting.md is in: {message}"
+    assert any(explains(piece, message) for piece in rows()), (
+        f"{place}: no row of docs/troubleshooting.md is in: {message}"
+    )
 
 
 def test_every_row_explains_a_message():
     texts = [text for _, text in messages()]
-    assert [piece for piece in rows() if not any(piece in text for text in texts)] == []
+    assert [piece for piece in rows() if not any(explains(piece, text) for text in texts)] == []
     assert len(texts) > 100 and len(rows()) > 60
