@@ -23,8 +23,8 @@ def indented(source: str) -> str:
         if token.kind is not Kind.NEWLINE:
             tokens.append(token)
             continue
-        words = [each.text for each in tokens if each.kind is Kind.OPERATOR]
-        closing = next((index for index, each in enumerate(tokens) if each.text != "}"), len(tokens))
+        words = [each.text for each in tokens]  # a brace in a literal or a comment is no word of its own
+        closing = next((index for index, word in enumerate(words) if word != "}"), len(words))
         text = source[start : token.start]
         made.append(INDENT * max(0, depth - closing) + text if text else "")
         depth = max(0, depth + words.count("{") - words.count("}"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,6 +231,9 @@ def test_every_system_can_be_chosen(page: Page) -> None:
 def test_a_crash_and_a_missing_output(page: Page) -> None:
     page.evaluate("location.hash = 'open=test.1.1'")
     assert "First failing case: 2 of 3" in page.text("#panes")
+    assert page.texts("#panes section:nth-child(3) ins") == ["3"] and page.texts("#panes section:last-child ins") == [
+        "2"
+    ]
     assert page.texts("#panes .field") == ["Input\n5\n", "Expected\n10", "Ended by\nSIGSEGV"]
     page.evaluate("location.hash = 'open=test.1.2&left=pretrained'")
     assert page.texts("#panes section:nth-child(2) .note") == ["none"]
@@ -308,6 +313,11 @@ def test_long_lists_stay_small_in_the_document(browser: Page, tmp_path: Path) ->
     browser.open(tmp_path / "page.html")
     assert browser.text("#found") == "2000 of 2000 examples"
     assert 10 < len(shown(browser)) < 100
+    for top in range(0, 60_000, 3_000):
+        browser.evaluate(
+            f"new Promise((done) => {{ scrollTo(0, {top}); requestAnimationFrame(() => setTimeout(done)); }})"
+        )
+    assert "test 1665" in shown(browser) and len(shown(browser)) < 100
     browser.press("End")
     assert shown(browser)[-1] == "test 1999" and len(shown(browser)) < 100
     browser.press("Enter")
@@ -317,3 +327,38 @@ def test_long_lists_stay_small_in_the_document(browser: Page, tmp_path: Path) ->
     browser.choose("#verdict", "correct")
     count = browser.evaluate("document.querySelector('#totals tbody tr:last-child .count').innerText")
     assert browser.text("#found") == f"{count} of 2000 examples"
+
+
+def longest_common(left: list[str], right: list[str]) -> int:
+    """Length of the longest common subsequence, by its definition."""
+
+    @functools.cache
+    def of(i: int, j: int) -> int:
+        if i == len(left) or j == len(right):
+            return 0
+        return of(i + 1, j + 1) + 1 if left[i] == right[j] else max(of(i + 1, j), of(i, j + 1))
+
+    return of(0, 0)
+
+
+def test_marks_are_those_of_a_longest_common_subsequence(browser: Page, tmp_path: Path) -> None:
+    generator = random.Random(1)
+    programs = [[generator.choice(["a", "b", "<<=", "1.5", '"x"']) for _ in range(12)] for _ in range(20)]
+    golds, outputs = programs[:10], programs[10:]
+    pairs = [("say", " ".join(gold)) for gold in golds]
+    write_run(tmp_path, "mine.1.test", pairs, [" ".join(output) for output in outputs], [REFUSED] * 10)
+    program("scripts/browse.py", "--results", tmp_path, "--output", tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    for index, (gold, output) in enumerate(zip(golds, outputs, strict=True)):
+        browser.evaluate(f"location.hash = 'open=test.1.{index}'")
+        browser.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        parts = browser.evaluate(
+            "[...document.querySelector('#panes section:nth-child(2) .code pre:not(.numbers)').childNodes]"
+            ".map((part) => [part.nodeName, part.title ?? '', part.textContent])"
+        )
+        kept = [word for kind, _, text in parts if kind == "#text" for word in text.split()]
+        extra = [text for kind, _, text in parts if kind == "INS"]
+        assert len(kept) == longest_common(gold, output) and len(kept) + len(extra) == len(output)
+        restored = [title.removeprefix("missing: ") if kind == "DEL" else text
+                    for kind, title, text in parts if kind != "INS"]  # fmt: skip
+        assert " ".join(restored).split() == gold
