@@ -145,6 +145,12 @@ def test_fairseq_understands_its_commands(command, capsys, monkeypatch):
         pytest.fail(f"{command}\n{capsys.readouterr().err[-300:]}")
 
 
+def test_commands_that_look_like_ours_or_fairseqs_are():
+    known = {*FAIRSEQ, *programs(), "fairseq-validate", "fairseq-hydra-train"}
+    called = {command.words[0] for command in COMMANDS if command.words[0].startswith("fairseq-")}
+    assert called <= known and "fairseq-cft-evaluate" in called
+
+
 def our_program(words: list[str]) -> str | None:
     """The program of ours that a command starts, if it starts one."""
     path = words[1] if words[0] in ("python", "python3") and len(words) > 1 else words[0]
@@ -232,3 +238,28 @@ def test_the_page_of_options_has_what_help_shows(monkeypatch):
     shown = set(re.findall(r"--[a-z][\w-]+", programs()["fairseq-cft-evaluate"].format_help())) - FOREIGN_FLAGS
     part = page.split("### fairseq-cft-evaluate")[1].split("\n### ")[0]
     assert len(shown) > 20 and shown <= set(re.findall(r"`(--[a-z][\w-]+)", part))
+
+
+def test_the_page_of_options_has_every_option_in_the_source():
+    """An oracle that runs nothing: fields of option dataclasses and arguments of models, as they stand in the files."""
+    part = (ROOT / "docs/options.md").read_text(encoding="utf-8").split("## Commands and programs")[0]
+    written = {
+        flag
+        for folder in ("criterions", "models", "tasks")
+        for file in (ROOT / "fairseq_cft" / folder).glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for flag in written_options(node)
+    }
+    assert len(written) > 30 and written <= set(re.findall(r"`(--[a-z][\w-]+)", part))
+
+
+def written_options(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "parser.add_argument":
+        return [str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
+    if not isinstance(node, ast.ClassDef) or not any(ast.unparse(each) == "dataclass" for each in node.decorator_list):
+        return []
+    if not any(ast.unparse(base) in ("FairseqDataclass", "TranslationConfig") for base in node.bases):
+        return []
+    fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and each.value is not None]
+    own = [ast.unparse(each.target) for each in fields if not ast.unparse(each.value).startswith("II(")]
+    return [f"--{name.replace('_', '-')}" for name in own if name != "data"]

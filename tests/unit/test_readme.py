@@ -1,30 +1,21 @@
-"""README's table of options against what fairseq's own parser makes of the plugin; --help cannot show it."""
+"""README's table of options against what fairseq's own parser makes of the plugin, and its tree against the folders."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from fairseq import options
 from fairseq.models import ARCH_MODEL_REGISTRY
-from fairseq.models.transformer import TransformerModel
-from fairseq.tasks.translation import TranslationConfig
 
 import fairseq_cft
-from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig
-from fairseq_cft.criterions.denoiser_gate import DenoiserGateConfig
-from fairseq_cft.models.composed_transformer import ComposedTransformerModel
-from fairseq_cft.models.denoiser_gate import DenoiserGateModel
-from fairseq_cft.tasks.code_denoising import CodeDenoisingConfig
-from fairseq_cft.tasks.pseudocode_to_code import PseudocodeToCodeConfig
 
 README = Path(fairseq_cft.__file__).parents[1] / "README.md"
-# words of the table for these defaults
-NOT_GIVEN = {"required": None, "none": None, "the noise's": None, "the encoder's": None, "off": False}
+FOLDERS = {"docs", "examples", "preprocess", "scripts", "tests"}
+NOT_GIVEN = {"required": None, "off": False}  # words of the table for these defaults
 
 
 class Row(NamedTuple):
@@ -35,7 +26,7 @@ class Row(NamedTuple):
 
 def table() -> list[Row]:
     """One row an option; where a line names several, its defaults are theirs in order, or one for all of them."""
-    section = README.read_text(encoding="utf-8").split("### Options of this plugin")[1].split("\n#")[0]
+    section = README.read_text(encoding="utf-8").split("### Options used most")[1].split("\n#")[0]
     rows, owner = [], ""
     for line in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)[1:]:
         names, default, *_ = (cell.strip() for cell in line.split("|"))
@@ -68,34 +59,21 @@ def test_an_option_of_the_table_exists_with_its_default(row):
         assert args[name] == type(args[name])(row.default)
 
 
-def test_the_table_has_every_option_of_the_plugin():
-    def dataclass_options(config, fairseqs=None) -> set[str]:
-        inherited = {field.name for field in dataclasses.fields(fairseqs)} if fairseqs else set()
-        mine = [field for field in dataclasses.fields(config) if field.name not in inherited]
-        # "${...}" is another part's option
-        return {f"--{field.name.replace('_', '-')}" for field in mine if not str(field.default).startswith("${")}
-
-    def model_options(model) -> set[str]:
-        parser = ArgumentParser(add_help=False)
-        model.add_args(parser)
-        return {flag for action in parser._actions for flag in action.option_strings}
-
-    ours = {
-        "--arch composed_transformer": model_options(ComposedTransformerModel) - model_options(TransformerModel),
-        "--arch denoiser_gate": model_options(DenoiserGateModel),
-        "--criterion composed_finetuning": dataclass_options(ComposedFinetuningConfig) - {"---name"},
-        "--criterion denoiser_gate": dataclass_options(DenoiserGateConfig) - {"---name"},
-        "--task pseudocode_to_code": dataclass_options(PseudocodeToCodeConfig, TranslationConfig),
-        "--task code_denoising": dataclass_options(CodeDenoisingConfig, TranslationConfig) - {"--seed"},
-    }
-    found = {owner: {row.option for row in table() if row.owner == owner} for owner in ours}
-    assert found == ours
-
-
 def test_the_architectures_of_the_table_are_registered():
-    section = README.read_text(encoding="utf-8").split("### Options of this plugin")[1]
+    section = README.read_text(encoding="utf-8").split("### Options used most")[1]
     for family in ("composed_transformer", "transformer_cft"):
         (line,) = (line for line in section.splitlines() if line.startswith(f"| **`--arch {family}"))
         sizes = set(re.findall(r"_(spoc|synthetic|tiny)`", line))
         assert sizes == {"spoc", "synthetic", "tiny"}
         assert {f"{family}_{size}" for size in sizes} <= set(ARCH_MODEL_REGISTRY)
+
+
+def test_the_tree_names_what_there_is():
+    """Names in the first column; those that are indented stand in fairseq_cft/."""
+    root = README.parent
+    tree = README.read_text(encoding="utf-8").split("## What is where")[1].split("```")[1].strip("\n")
+    named = [(line.startswith(" "), line.split()[0]) for line in tree.splitlines()]
+    missing = [name for inner, name in named if not (root / "fairseq_cft" / name if inner else root / name).exists()]
+    assert missing == []
+    folders = {path.name + "/" for path in root.iterdir() if (path / "__init__.py").exists() or path.name in FOLDERS}
+    assert folders <= {name for _, name in named}
