@@ -71,7 +71,7 @@ function marked({ text: words, kind }) {
 function became(known) {
   const verdictName = data.verdicts[known.verdict];
   if (known.verdict === CORRECT || known.verdict === MISSING) return [];
-  if (verdictName === "compile_error") return [field("Compiler", known.detail)];
+  if (verdictName === "compile_error") return [compilerField(known.detail)];
   const made = [];
   const { failed } = known;
   if (failed) {
@@ -79,11 +79,30 @@ function became(known) {
     if (failed.expected === null) made.push(element("p", { class: "note" }, "Its input was not kept: evaluate again to see it."));
     else made.push(field("Input", failed.input), field("Expected", failed.expected));
   }
-  made.push(field(verdictName === "wrong_output" ? "Got" : "Ended by", known.detail));
+  const printed = verdictName === "wrong_output";
+  made.push(field(printed ? "Got" : "Ended by", known.detail));
+  const squeezed = (words) => (words ?? "").replace(/\s+/g, "");
+  if (printed && failed && squeezed(known.detail) === squeezed(failed.expected)) {
+    const cut = known.detail?.endsWith("...");
+    made.push(element("p", { class: "note" }, cut ? "They differ further on than what was kept." : "The two differ in white space alone."));
+  }
   return made;
 }
 
 function field(label, content) {
   const shown = content ? element("pre", { tabindex: 0 }, content) : element("p", { class: "note" }, "nothing");
   return element("div", { class: "field" }, element("h4", {}, label), shown);
+}
+
+function compilerField(message) {
+  const made = field("Compiler", message);
+  if (message) made.lastChild.replaceWith(...paragraphs(message));
+  return made;
+}
+
+/** Long lines are folded, but not where g++ quotes a line of the program and points at a place below it. */
+function paragraphs(content) {
+  return content.match(/(?:^ *\d* \|.*\n?)+|(?:^(?! *\d* \|).*\n?)+/gm).filter(Boolean).map((part) => element(
+    "pre", { class: /^ *\d* \|/.test(part) ? "quoted" : null, tabindex: 0 }, part.replace(/\n$/, ""),
+  ));
 }

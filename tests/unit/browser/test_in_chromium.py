@@ -27,9 +27,10 @@ PAIRS = [
 GOLD = [gold for _, gold in PAIRS]
 TYPED = GOLD[0].replace("int n", "string n")
 CRASH = entry("runtime_error", "SIGSEGV", case=2, total=3, input="5\n", expected="10")
+BLANK = {**WRONG, "detail": "6\n"}
 # the denoiser repairs example 0, spoils 1, leaves 2 wrong but changed, and leaves 3 as it is
 SYSTEMS: dict[str, tuple[list[str | None], list[dict[str, Any]]]] = {
-    "pretrained": ([TYPED, GOLD[1], None, HOSTILE], [WRONG, RIGHT, entry("missing"), REFUSED]),
+    "pretrained": ([TYPED, GOLD[1], None, HOSTILE], [BLANK, RIGHT, entry("missing"), REFUSED]),
     "composed:base": ([TYPED, GOLD[1], "x", GOLD[3]], [WRONG, RIGHT, REFUSED, RIGHT]),
     "composed": ([GOLD[0], GOLD[1].replace("2", "3"), "y", GOLD[3]], [RIGHT, CRASH, REFUSED, RIGHT]),
 }
@@ -211,6 +212,9 @@ def test_an_example_shows_both_stages_and_gold(page: Page) -> None:
     ]
     assert page.texts("#panes .badge .word") == ["wrong output", "correct"]
     assert page.texts("#panes .field") == ["Input\n3\n", "Expected\n6", "Got\n7"]
+    assert "white space" not in page.text("#panes")
+    page.choose("#choose-left", "pretrained")
+    assert "The two differ in white space alone." in page.text("#panes")
 
 
 def test_every_system_can_be_chosen(page: Page) -> None:
@@ -231,9 +235,8 @@ def test_every_system_can_be_chosen(page: Page) -> None:
 def test_a_crash_and_a_missing_output(page: Page) -> None:
     page.evaluate("location.hash = 'open=test.1.1'")
     assert "First failing case: 2 of 3" in page.text("#panes")
-    assert page.texts("#panes section:nth-child(3) ins") == ["3"] and page.texts("#panes section:last-child ins") == [
-        "2"
-    ]
+    assert page.texts("#panes section:nth-child(3) ins") == ["3"]
+    assert page.texts("#panes section:last-child ins") == ["2"]
     assert page.texts("#panes .field") == ["Input\n5\n", "Expected\n10", "Ended by\nSIGSEGV"]
     page.evaluate("location.hash = 'open=test.1.2&left=pretrained'")
     assert page.texts("#panes section:nth-child(2) .note") == ["none"]
