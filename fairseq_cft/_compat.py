@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -25,6 +26,8 @@ def apply_all(package_path: list[str]) -> None:
     disable_encoder_fastpath()
     copy_checkpoints_whole()
     keep_batches_after_resuming()
+    follow_torchrun()
+    wrap_models_on_the_cpu()
     accept_every_spelling(package_path)
 
 
@@ -149,6 +152,54 @@ def keep_batches_after_resuming() -> None:
             del dataset.ordered_indices
 
     FairseqTask.get_batch_iterator = get_batch_iterator
+
+
+def follow_torchrun() -> None:
+    """fairseq, every version, asks the GPUs of this machine how many workers ``torchrun`` started.
+
+    Where they are fewer than two (no GPU, or several machines with one each) every worker trained alone, without a
+    word, all writing the same checkpoints; ``--distributed-world-size 2`` without a GPU divided by zero.
+    """
+    from fairseq.distributed import utils as distributed
+
+    original = distributed.infer_init_method
+    if getattr(original, "_follows_torchrun", False):
+        return
+
+    @wraps(original)
+    def infer_init_method(cfg: Any, force_distributed: bool = False) -> None:
+        workers = int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
+        if workers == 1 or cfg.distributed_init_method is not None:
+            return original(cfg, force_distributed)
+        if torch.cuda.is_available():
+            cfg.distributed_world_size = workers
+            return original(cfg, force_distributed)
+        cfg.distributed_world_size, cfg.distributed_rank = workers, int(os.environ["RANK"])
+        cfg.distributed_init_method, cfg.distributed_no_spawn = "env://", True
+        cfg.distributed_backend = "gloo"  # the default, nccl, needs GPUs
+
+    infer_init_method._follows_torchrun = True  # type: ignore[attr-defined]
+    distributed.infer_init_method = infer_init_method
+
+
+def wrap_models_on_the_cpu() -> None:
+    """fairseq, every version, names a GPU when it wraps a model by --ddp-backend pytorch_ddp, the default.
+
+    torch refuses that for a model on the CPU ("device_ids and output_device arguments only work with ...").
+    """
+    from fairseq.models import distributed_fairseq_model as wrapping
+
+    original = wrapping.DistributedDataParallel
+    if not isinstance(original, type):
+        return
+
+    @wraps(original, updated=())
+    def wrap(module: torch.nn.Module, device_ids: Any = None, output_device: Any = None, **options: Any) -> Any:
+        if any(parameter.device.type == "cpu" for parameter in module.parameters()):
+            device_ids = output_device = None
+        return original(module=module, device_ids=device_ids, output_device=output_device, **options)
+
+    wrapping.DistributedDataParallel = wrap
 
 
 def accept_every_spelling(package_path: list[str]) -> None:

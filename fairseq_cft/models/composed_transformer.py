@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .._errors import UserError
 from ._architecture import SIZES, check_precision, fingerprint, set_sizes, shape_differences, shape_of
+from ._checkpointing import checkpoint_layers
 from ._composed_encoder import ComposedEncoder
 from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, straight_through, without_dropout
 from ._decoding import decode, mask_forbidden, translate
@@ -252,6 +253,8 @@ class ComposedTransformerModel(TransformerModel):
             return cls._build_for_checkpoint(args, task)
 
         check_precision(args)
+        if getattr(args, "offload_activations", False):
+            raise UserError("--offload-activations does not fit the composed model; take --checkpoint-activations")
         if not args.denoiser_path:
             raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
         denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path", "denoiser")
@@ -287,7 +290,11 @@ class ComposedTransformerModel(TransformerModel):
     @classmethod
     def _build_stages(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
         options = {name: value for name, value in vars(args).items() if not name.endswith("_shape")}
+        options["checkpoint_activations"] = False  # fairseq's way; below is ours
         base = build_transformer(TransformerModel, task, args.base_predictor_shape, options)
+        if getattr(args, "checkpoint_activations", False):
+            checkpoint_layers(base.encoder.layers)
+            checkpoint_layers(base.decoder.layers)
         denoiser = build_transformer(FrozenDenoiser, task, args.denoiser_shape)
         return cls(args, base, denoiser)
 

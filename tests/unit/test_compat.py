@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 from fairseq.data import FairseqDataset, data_utils
+from fairseq.dataclass.configs import DistributedTrainingConfig
+from fairseq.distributed import utils as distributed
 from fairseq.file_io import PathManager
 from fairseq.tasks import FairseqTask
+from omegaconf import OmegaConf
 
 from fairseq_cft._errors import UserError
 
@@ -186,3 +189,42 @@ def test_a_users_mistake_is_one_sentence_and_status_1():
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "fairseq_cft: error: this is wrong, do that"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("given", [1, 2])
+def test_torchruns_workers_are_taken_without_a_gpu(monkeypatch, given):
+    started_by_torchrun(monkeypatch, workers=2, rank=1, gpus=0)
+    training = distributed_training(given)
+    distributed.infer_init_method(training)
+    assert (training.distributed_init_method, training.distributed_no_spawn) == ("env://", True)
+    assert (training.distributed_world_size, training.distributed_rank, training.device_id) == (2, 1, 0)
+    assert training.distributed_backend == "gloo"
+
+
+def test_torchruns_workers_are_taken_with_one_gpu_a_machine(monkeypatch):
+    started_by_torchrun(monkeypatch, workers=4, rank=3, gpus=1)
+    training = distributed_training(1)  # fairseq's default: the GPUs of this machine
+    distributed.infer_init_method(training)
+    assert (training.distributed_world_size, training.distributed_rank, training.device_id) == (4, 3, 0)
+    assert (training.distributed_init_method, training.distributed_backend) == ("env://", "nccl")
+
+
+def test_a_training_of_its_own_stays_alone(monkeypatch):
+    training = distributed_training(1)
+    distributed.infer_init_method(training)
+    started_by_torchrun(monkeypatch, workers=1, rank=0, gpus=0)
+    distributed.infer_init_method(training)
+    assert training.distributed_init_method is None and training.distributed_world_size == 1
+
+
+def distributed_training(world_size):
+    training = DistributedTrainingConfig(distributed_world_size=world_size)
+    return OmegaConf.create({"common": {"tpu": False}, "distributed_training": training}).distributed_training
+
+
+def started_by_torchrun(monkeypatch, workers, rank, gpus):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    set_by_torchrun = {"RANK": rank, "WORLD_SIZE": workers, "MASTER_ADDR": "localhost", "MASTER_PORT": 1}
+    for name, value in (set_by_torchrun | {"TORCHELASTIC_RUN_ID": "none"}).items():
+        monkeypatch.setenv(name, str(value))
