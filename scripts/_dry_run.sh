@@ -5,7 +5,7 @@
 # shellcheck shell=bash disable=SC2154 # $here, $out and $shown are the sourcing script's
 
 exec 3>&1 # a function's output may go to a log
-mkdir -p "$out"/{data,data-bin,models,evaluations,logs,backtranslated} # redirections are real
+mkdir -p "$out"/{data,data-bin,models,evaluations,logs,backtranslated,ablation/{evaluations,labels-}} # redirections are real
 
 stage() {
   local name=$1 title=$2

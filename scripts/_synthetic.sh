@@ -43,7 +43,11 @@ binarise() {
 }
 
 train_denoiser() {
-  train denoiser "$bin/programs" --seed "$denoiser_seed" --task code_denoising --noise synthetic --clean-share 0.4 \
+  train_denoiser_as denoiser synthetic
+}
+
+train_denoiser_as() { # NAME NOISE
+  train "$1" "$bin/programs" --seed "$denoiser_seed" --task code_denoising --noise "$2" --clean-share 0.4 \
     --eval-denoising --subword-model "$data/bpe.model" --arch "transformer_cft_$architecture" "${batch[@]}" \
     --criterion cross_entropy "${denoiser_schedule[@]}"
 }

@@ -27,8 +27,8 @@ common=(--user-dir "$root/fairseq_cft" --num-workers 1 --log-format json --log-i
 
 # Systems ------------------------------------------------------------------------------------------------------
 
-check_denoiser() { # MIN-CLEAN-KEPT
-  python "$here/check_denoiser.py" --denoiser "$denoiser" --min-clean-kept "$1" --json "$out/denoiser.json"
+check_denoiser() { # MIN-CLEAN-KEPT [FILE.json]
+  python "$here/check_denoiser.py" --denoiser "$denoiser" --min-clean-kept "$1" --json "${2:-"$out/denoiser.json"}"
 }
 
 # A model without a denoiser behind it. --then in a schedule begins a phase: it starts from the one before.

@@ -44,7 +44,8 @@ case $scale in
     vocabulary=300 architecture=tiny shape=() judged=10
     batch=(--max-tokens 3000)
     regularize=(--dropout 0.1 --attention-dropout 0.2 --activation-dropout 0.2)
-    rate=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 20 --validate-interval 1000)
+    rate=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 20 --validate-interval 1000
+      --save-interval 1000)
     direct_schedule=("${rate[@]}" --label-smoothing 0.1 --max-update 40 --then "${rate[@]}" --max-update 20)
     pretrained_schedule=("${direct_schedule[@]}")
     composed_schedule=("${estimator[@]}" "${rate[@]}" --lr 3e-4 --max-update 10)

@@ -90,11 +90,12 @@ def comparisons(results: Results) -> list[str]:
 def gain(found: Comparison) -> str:
     """Relative gain, where it is defined, and difference, with their intervals."""
     relative = "" if np.isnan(found.relative_gain.low) else f"relative gain {percent(found.relative_gain)}, "
-    difference = found.difference
-    return (
-        f"{relative}difference {100 * difference.value:+.1f} points "
-        f"({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-    )
+    return f"{relative}difference {difference(found)}"
+
+
+def difference(found: Comparison) -> str:
+    value, low, high = (100 * each for each in (found.difference.value, found.difference.low, found.difference.high))
+    return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
 
 
 def denoiser_sentence(rates: dict[str, Any]) -> str:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
-from commands import ROOT
-
-
-def measure(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts/measure_destroyed.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+from script_runs import script
 
 
 @pytest.mark.xdist_group("chain")
@@ -25,7 +18,7 @@ def test_the_denoiser_itself_lost_nothing_and_a_spoiled_copy_everything(chain, t
     spoiled, out = tmp_path / "spoiled.pt", tmp_path / "destroyed.json"
     torch.save(state, spoiled)
     models = (f"pretrained.1={chain.denoiser}", f"pretrained.2={spoiled}")
-    done = measure("--denoiser", chain.denoiser, "--models", *models, "--output", out)
+    done = script("measure_destroyed.py", "--denoiser", chain.denoiser, "--models", *models, "--output", out)
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text())
     denoiser, same, worse = found["models"]
@@ -45,6 +38,8 @@ def test_what_is_no_model_is_named(chain, tmp_path):
         f"x={chain.denoiser}": "x is not METHOD.SEED",
     }
     for models, sentence in wrong.items():
-        done = measure("--denoiser", chain.denoiser, "--models", models, "--output", tmp_path / "out.json")
+        done = script(
+            "measure_destroyed.py", "--denoiser", chain.denoiser, "--models", models, "--output", tmp_path / "out.json"
+        )
         assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
         assert not (tmp_path / "out.json").exists()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import ROOT
+from script_runs import script
 
 from fairseq_cft.cpp.synthetic import PRESETS, Choices, random_program, to_code
 
@@ -35,12 +32,6 @@ def write_table(path: Path, programs: list[str], problem: str) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [str(ROOT / "scripts" / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=300)
-
-
 def number_of_programs(binarised: Path) -> int:
     from fairseq.data.data_utils import load_indexed_dataset
 
@@ -53,7 +44,11 @@ def data(tmp_path_factory) -> Path:
     choices = Choices(np.random.default_rng(3))
     for name, count in SPLITS.items():
         programs = [to_code(random_program(PRESETS["tiny"], choices)) for _ in range(count)]
-        write_table(folder / f"{name}.tsv", programs, problem=f"{len(name)}A")
+        problem = f"{len(name)}A"
+        write_table(folder / f"{name}.tsv", programs, problem)
+        cases = folder / f"testcases/{problem}/{problem}_testcases.txt"
+        cases.parent.mkdir(parents=True, exist_ok=True)
+        cases.write_text("1\n###ENDINPUT###\n1\n###ENDOUTPUT###\n")
     return folder
 
 
@@ -98,24 +93,58 @@ def test_a_missing_table_is_named(data, tmp_path):
     assert failed.returncode == 1 and "spoc-train-test.tsv does not exist" in failed.stderr
 
 
-def test_denoiser_is_trained_in_phases_and_reported(prepared, tmp_path):
-    options = ("--scale", "tiny", prepared, tmp_path, "--report-limit", 6)
+@pytest.fixture(scope="module")
+def denoiser(prepared, tmp_path_factory) -> Path:
+    """The folder of a weak denoiser."""
+    out = tmp_path_factory.mktemp("denoiser")
+    options = ("--scale", "tiny", prepared, out, "--report-limit", 6)
     few = ("--", "--max-update", 3)
     failed = script("train_denoiser.sh", *options, *few)
     assert failed.returncode == 1 and "error: the denoiser keeps only" in failed.stderr
     weak = script("train_denoiser.sh", *options, "--min-clean-kept", 0, *few)
     assert weak.returncode == 0 and weak.stdout.count("done before") == 5, weak.stderr
+    return out
+
+
+def test_denoiser_is_trained_in_phases_and_reported(denoiser):
     for phase, before in (("programs-1", "lines-1"), ("programs-2", "programs-1")):
-        log = (tmp_path / f"logs/{phase}.log").read_text()
-        assert f"loading pretrained model from {tmp_path}/models/{before}/checkpoint_best.pt" in log
-    report = json.loads((tmp_path / "denoising_report.json").read_text())
+        log = (denoiser / f"logs/{phase}.log").read_text()
+        assert f"loading pretrained model from {denoiser}/models/{before}/checkpoint_best.pt" in log
+    report = json.loads((denoiser / "denoising_report.json").read_text())
     assert report["noise"] == "cpp" and report["source"] == "testp.tgt"
     assert report["corrupted"]["all"]["n"] == len(report["rows"]) <= 6
     assert report["clean"]["all"]["compiles_clean"][0] == 1
     assert {row["kind"] for row in report["rows"]} <= {"syntax", "type", "declarator", "name", "keyword"}
-    assert "| all |" in (tmp_path / "denoising_report.md").read_text()
-    assert (tmp_path / "denoising_report.png").stat().st_size > 1000
-    assert (tmp_path / "denoiser.pt").is_file()
+    assert "| all |" in (denoiser / "denoising_report.md").read_text()
+    assert (denoiser / "denoising_report.png").stat().st_size > 1000
+    assert (denoiser / "denoiser.pt").is_file()
+
+
+def test_the_benchmark_from_tables_to_a_report(data, prepared, denoiser, tmp_path):
+    """Fine-tuning in two phases; four programs of each test set, alone and with the denoiser behind the model."""
+    given = ("--data", data, "--prepared", prepared, "--denoiser", denoiser / "denoiser.pt", "--limit", 4)
+    options = (*given, "--scale", "tiny", "--systems", "pretrained", tmp_path)
+    refused = script("benchmark_spoc.sh", *options)
+    assert refused.returncode == 1 and "stage 'check' failed" in refused.stderr
+    done = script("benchmark_spoc.sh", *options, "--min-clean-kept", 0)
+    assert done.returncode == 0, done.stderr
+    first, second = (tmp_path / "models/pretrained.1.phase1", tmp_path / "models/pretrained.1")
+    log = (tmp_path / "logs/pretrained.1.log").read_text()
+    assert f"loading pretrained model from {denoiser}/denoiser.pt" in log
+    assert f"loading pretrained model from {first}/checkpoint_best.pt" in log and (second / "finished").exists()
+    records = json.loads((tmp_path / "results.json").read_text())
+    assert {(each["method"], each["split"], each["n"]) for each in records} == {
+        (method, split, 4) for method in ("pretrained", "pretrained+denoise") for split in ("testw", "testp")
+    }
+    for split in ("testw", "testp"):
+        chosen, ids = (folder / f"{split}.id" for folder in (tmp_path / "limited", prepared / "text"))
+        verdicts = json.loads((tmp_path / f"evaluations/pretrained.1.{split}.json").read_text())["verdicts"]
+        assert [each["id"] for each in verdicts] == chosen.read_text().split()
+        assert set(chosen.read_text().split()) < set(ids.read_text().split())
+    assert {each["method"] for each in json.loads((tmp_path / "destroyed.json").read_text())["models"]} == {
+        "denoiser", "pretrained"
+    }  # fmt: skip
+    assert "## What fine-tuning destroys" in (tmp_path / "report.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from commands import ROOT
-
-
-def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [str(ROOT / "scripts/benchmark_spoc.sh"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=120)
-
-
-def commands(shown: str, program: str) -> list[list[str]]:
-    lines = (line.split() for line in shown.splitlines())
-    return [words for words in lines if words and words[0].rsplit("/", 1)[-1] == program]
-
-
-def value(words: list[str], option: str) -> str:
-    """The last value of an option, as argparse takes it."""
-    return words[len(words) - words[::-1].index(option)]
+from script_runs import script, shown_commands, shown_trainings, value
 
 
 @pytest.fixture
@@ -38,12 +19,17 @@ def spoc(tmp_path) -> Path:
 @pytest.mark.parametrize(("scale", "smoothing"), [("tiny", []), ("cpu", []), ("paper", ["0.2", "0.1", "0.05"])])
 def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale, smoothing):
     out = tmp_path / "out"
-    done = benchmark("--data", spoc, "--scale", scale, "--systems", "pretrained,composed", "--dry-run", out)
+    done = script(
+        "benchmark_spoc.sh", "--data", spoc, "--scale", scale, "--systems", "pretrained,composed", "--dry-run", out
+    )
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert not out.exists()
-    (prepare,), (denoise,) = commands(done.stdout, "prepare_spoc.sh"), commands(done.stdout, "train_denoiser.sh")
+    (prepare,), (denoise,) = (
+        shown_commands(done.stdout, "prepare_spoc.sh"),
+        shown_commands(done.stdout, "train_denoiser.sh"),
+    )
     assert prepare[1:3] == [str(spoc), f"{out}/prepared"] and value(denoise, "--scale") == scale
-    trained = {Path(value(each, "--save-dir")).name: each for each in commands(done.stdout, "fairseq-train")}
+    trained = shown_trainings(done.stdout)
     assert list(trained)[-2:] == ["pretrained.1", "composed.1"]
     assert all(value(each, "--max-target-positions") == "2048" for each in trained.values())
     assert value(trained["composed.1"], "--denoiser-path") == f"{out}/denoiser/denoiser.pt"
@@ -54,9 +40,9 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
     if smoothing:
         assert [value(each, "--label-smoothing") for each in phases] == smoothing
         assert value(prepare, "--vocab-size") == "10000"
-    generated = commands(done.stdout, "fairseq-generate")
+    generated = shown_commands(done.stdout, "fairseq-generate")
     assert len(generated) == 2 * 4 and not any("--max-len-b" in each for each in generated)
-    evaluated = commands(done.stdout, "fairseq-cft-evaluate")
+    evaluated = shown_commands(done.stdout, "fairseq-cft-evaluate")
     assert {value(each, "--ids") for each in evaluated} == {f"{out}/prepared/text/test{part}.id" for part in "wp"}
     for each in evaluated:
         split = value(each, "--hypotheses").split(".")[-2]
@@ -69,19 +55,30 @@ def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
     (prepared / "bpe.model").touch()
     denoiser.touch()
     given = ("--data", spoc, "--prepared", prepared, "--denoiser", denoiser, "--limit", 3)
-    done = benchmark(*given, "--scale", "tiny", "--systems", "composed_denoiser_init", "--dry-run", tmp_path / "out")
-    assert not commands(done.stdout, "prepare_spoc.sh") and not commands(done.stdout, "train_denoiser.sh")
-    (training,) = commands(done.stdout, "fairseq-train")
+    done = script(
+        "benchmark_spoc.sh",
+        *given,
+        "--scale",
+        "tiny",
+        "--systems",
+        "composed_denoiser_init",
+        "--dry-run",
+        tmp_path / "out",
+    )
+    assert not shown_commands(done.stdout, "prepare_spoc.sh") and not shown_commands(done.stdout, "train_denoiser.sh")
+    (training,) = shown_commands(done.stdout, "fairseq-train")
     assert training[1] == f"{prepared}/data-bin/pairs" and value(training, "--denoiser-path") == str(denoiser)
-    assert {each[1] for each in commands(done.stdout, "fairseq-generate")} == {f"{tmp_path}/out/limited/data-bin"}
+    assert {each[1] for each in shown_commands(done.stdout, "fairseq-generate")} == {f"{tmp_path}/out/limited/data-bin"}
 
 
 def test_one_test_set_is_enough(spoc, tmp_path):
     (spoc / "test/spoc-testw.tsv").unlink()
-    done = benchmark("--data", spoc, "--scale", "tiny", "--systems", "direct", "--dry-run", tmp_path / "out")
-    generated = commands(done.stdout, "fairseq-generate")
+    done = script(
+        "benchmark_spoc.sh", "--data", spoc, "--scale", "tiny", "--systems", "direct", "--dry-run", tmp_path / "out"
+    )
+    generated = shown_commands(done.stdout, "fairseq-generate")
     assert {value(each, "--gen-subset") for each in generated} == {"test"}
-    assert {value(each, "--ids") for each in commands(done.stdout, "fairseq-cft-evaluate")} == {
+    assert {value(each, "--ids") for each in shown_commands(done.stdout, "fairseq-cft-evaluate")} == {
         f"{tmp_path}/out/prepared/text/testp.id"
     }
 
@@ -98,5 +95,5 @@ def test_one_test_set_is_enough(spoc, tmp_path):
 )
 def test_wrong_use_is_told(spoc, tmp_path, monkeypatch, arguments, status, sentence):
     monkeypatch.chdir(tmp_path)
-    done = benchmark(*arguments)
+    done = script("benchmark_spoc.sh", *arguments)
     assert done.returncode == status and sentence in done.stderr and not (tmp_path / "out").exists()

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from commands import ROOT
-
-
-def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [str(ROOT / "scripts/benchmark_synthetic.sh"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=120)
-
-
-def trainings(shown: str) -> list[str]:
-    return [
-        line.split("--save-dir ")[1].split()[0].rsplit("/", 1)[1]
-        for line in shown.splitlines()
-        if line.strip().startswith("fairseq-train")
-    ]
+from script_runs import script, shown_trainings, value
 
 
 @pytest.mark.parametrize("scale", ["tiny", "cpu", "paper"])
 def test_a_dry_run_shows_every_command_and_writes_nothing(scale, tmp_path):
     out = tmp_path / "out"
-    done = benchmark("--scale", scale, "--seeds", 2, "--systems", "pretrained,composed", "--dry-run", out)
+    done = script(
+        "benchmark_synthetic.sh", "--scale", scale, "--seeds", 2, "--systems", "pretrained,composed", "--dry-run", out
+    )
     assert done.returncode == 0, done.stderr
-    assert trainings(done.stdout) == ["denoiser", "pretrained.1", "pretrained.2", "composed.1", "composed.2"]
+    assert [*shown_trainings(done.stdout)] == ["denoiser", "pretrained.1", "pretrained.2", "composed.1", "composed.2"]
     composed = next(line for line in done.stdout.splitlines() if "--save-dir" in line and "composed.2" in line)
     assert f"--base-predictor-path {out}/models/pretrained.2/checkpoint_best.pt" in composed
     assert "--seed 2" in composed and f"--denoiser-path {out}/models/denoiser/checkpoint_best.pt" in composed
@@ -40,12 +23,11 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(scale, tmp_path):
 
 def test_every_system_starts_from_its_own_model(tmp_path):
     systems = "direct,composed_direct_init,composed_no_init,composed_denoiser_init"
-    done = benchmark("--scale", "tiny", "--seeds", 1, "--systems", systems, "--dry-run", tmp_path)
-    base = {
-        line.split("--save-dir ")[1].split()[0].rsplit("/", 1)[1]: line.split("--base-predictor-path ")[1].split()[0]
-        for line in done.stdout.splitlines()
-        if "--base-predictor-path" in line
-    }
+    done = script(
+        "benchmark_synthetic.sh", "--scale", "tiny", "--seeds", 1, "--systems", systems, "--dry-run", tmp_path
+    )
+    trained = shown_trainings(done.stdout)
+    base = {name: value(trained[name], "--base-predictor-path") for name in trained if name.startswith("composed")}
     assert base == {
         "composed_direct_init.1": f"{tmp_path}/models/direct.1/checkpoint_best.pt",
         "composed_no_init.1": "random",
@@ -66,5 +48,5 @@ def test_every_system_starts_from_its_own_model(tmp_path):
 )
 def test_wrong_use_is_told(arguments, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = benchmark(*arguments)
+    done = script("benchmark_synthetic.sh", *arguments)
     assert done.returncode == 2 and sentence in done.stderr and not any(tmp_path.iterdir())

@@ -4,47 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from commands import ROOT
-
-
-def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
-
-
-def write_evaluation(path: Path, correct: list[bool]) -> None:
-    verdicts = ["correct" if each else "compile_error" for each in correct]
-    content = {
-        "signature": "made for this test",
-        "counts": dict(Counter(verdicts)),
-        "compile_rate": sum(correct) / len(correct),
-        "verdicts": [{"id": str(number), "verdict": verdict} for number, verdict in enumerate(verdicts)],
-    }
-    path.write_text(json.dumps(content), encoding="utf-8")
+from script_runs import script, write_evaluation, write_results
 
 
 @pytest.fixture
 def results(tmp_path) -> Path:
     """Two seeds; of 100 programs the composed model gets 60 and 62 right, the pretrained one 40 and 42 of these."""
     return write_results(tmp_path, "made", seeds=(1, 2))
-
-
-def write_results(folder: Path, dataset: str, seeds: tuple[int, ...]) -> Path:
-    folder.mkdir(exist_ok=True)
-    for seed in seeds:
-        for method, count in (("pretrained", 38), ("composed", 58), ("composed:base", 38), ("mine", 10)):
-            rows = [number < count + 2 * seed for number in range(100)]
-            write_evaluation(folder / f"{method}.{seed}.test.json", rows)
-    evaluations = sorted(folder.glob("*.json"))
-    done = script("collect_results.py", *evaluations, "--dataset", dataset, "--output", folder / "results.json")
-    assert done.returncode == 0, done.stderr
-    return folder / "results.json"
 
 
 def test_records_hold_counts_and_seeds(results):

@@ -1,0 +1,59 @@
+"""Runs the programs of scripts/ as a user does, and reads what a dry run of a benchmark shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from commands import ROOT
+
+
+def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A shell script or a Python program, with this interpreter's programs on the PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [*([sys.executable] if name.endswith(".py") else []), str(ROOT / "scripts" / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=300)
+
+
+def shown_commands(dry_run: str, program: str) -> list[list[str]]:
+    """The words of each command of a program in what a dry run printed."""
+    lines = (line.split() for line in dry_run.splitlines())
+    return [words for words in lines if words and words[0].rsplit("/", 1)[-1] == program]
+
+
+def shown_trainings(dry_run: str) -> dict[str, list[str]]:
+    """The trainings of a dry run by the names of their models, in order."""
+    return {Path(value(each, "--save-dir")).name: each for each in shown_commands(dry_run, "fairseq-train")}
+
+
+def value(words: list[str], option: str) -> str:
+    """The last value of an option, as argparse takes it."""
+    return words[len(words) - words[::-1].index(option)]
+
+
+def write_evaluation(path: Path, correct: list[bool]) -> None:
+    """What fairseq-cft-evaluate writes, of programs that are correct or do not compile."""
+    verdicts = ["correct" if each else "compile_error" for each in correct]
+    content = {
+        "signature": "made for this test",
+        "counts": dict(Counter(verdicts)),
+        "verdicts": [{"id": str(number), "verdict": verdict} for number, verdict in enumerate(verdicts)],
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def write_results(folder: Path, dataset: str, seeds: tuple[int, ...]) -> Path:
+    """results.json, and the evaluations that it comes from: of 100 programs each method has the first ones right."""
+    folder.mkdir(exist_ok=True)
+    for seed in seeds:
+        for method, count in (("pretrained", 38), ("composed", 58), ("composed:base", 38), ("mine", 10)):
+            rows = [number < count + 2 * seed for number in range(100)]
+            write_evaluation(folder / f"{method}.{seed}.test.json", rows)
+    evaluations = sorted(folder.glob("*.json"))
+    done = script("collect_results.py", *evaluations, "--dataset", dataset, "--output", folder / "results.json")
+    assert done.returncode == 0, done.stderr
+    return folder / "results.json"
