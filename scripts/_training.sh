@@ -2,8 +2,9 @@
 #
 #   models=DIR common=(options of every training); train NAME DATA options...
 #
-# $models/NAME/recipe holds the options and $settings: a folder of another recipe is thrown away, one of the same recipe
-# is resumed from its last checkpoint, or left alone if it was finished.
+# $models/NAME/recipe holds the options and $settings, $models/NAME/starts checksums of the files that the options name,
+# such as the denoiser: a folder of another recipe or another start is thrown away, one of the same is resumed from its
+# last checkpoint, or left alone if it was finished.
 # shellcheck shell=bash disable=SC2154 # $models and $common are the sourcing script's
 
 train() { # NAME DATA options...
@@ -12,11 +13,15 @@ train() { # NAME DATA options...
   local command=(fairseq-train "$data" "${common[@]}" --no-epoch-checkpoints --save-dir "$folder" "$@")
   local recipe="${settings:-}
 ${command[*]}"
-  if [[ ! -f $folder/recipe || $(<"$folder/recipe") != "$recipe" ]]; then
+  local word starts
+  starts=$(for word in "$@"; do [[ $word != /* || ! -f $word ]] || cksum <"$word"; done)
+  if [[ ! -f $folder/recipe || $(<"$folder/recipe") != "$recipe" ]] ||
+    [[ -f $folder/starts && $(<"$folder/starts") != "$starts" ]]; then
     rm -rf "$folder"
-    mkdir -p "$folder"
-    echo "$recipe" >"$folder/recipe"
   fi
+  mkdir -p "$folder"
+  echo "$recipe" >"$folder/recipe"
+  echo "$starts" >"$folder/starts"
   [[ ! -f $folder/finished ]] || return 0
   "${command[@]}" && touch "$folder/finished"
 }

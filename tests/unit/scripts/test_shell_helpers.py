@@ -35,6 +35,14 @@ start_stages 1
 stage train "three seeds" for_each_seed train work
 """
 
+TRAINING = """
+set -euo pipefail
+models=$1/models common=() settings=""
+fairseq-train() {{ echo "$*" >>"$models/../ran"; }}
+source {root}/scripts/_training.sh
+train pretrained DATA --finetune-from-model "$1/denoiser.pt" --lr "$2"
+"""
+
 
 def run(folder: Path, text: str, *arguments: object, **values: str) -> subprocess.CompletedProcess[str]:
     script = folder / "script.sh"
@@ -101,3 +109,22 @@ def test_seeds_that_end_well(tmp_path):
     script = SEEDS.replace("sleep 300", "sleep 0")
     done = run(tmp_path, script, tmp_path / "out", 2, "true")
     assert done.returncode == 0 and (tmp_path / "out/logs/train.3.log").read_text() == "seed 3\n"
+
+
+def test_a_training_is_repeated_when_its_options_or_what_it_starts_from_changed(tmp_path):
+    start, ran = tmp_path / "denoiser.pt", tmp_path / "ran"
+
+    def trained(rate: float) -> int:
+        before = len(ran.read_text().splitlines()) if ran.exists() else 0
+        assert run(tmp_path, TRAINING, tmp_path, rate).returncode == 0
+        return len(ran.read_text().splitlines()) - before
+
+    start.write_text("one")
+    assert [trained(0.1), trained(0.1), trained(0.2), trained(0.2)] == [1, 0, 1, 0]
+    start.write_text("another")
+    assert [trained(0.2), trained(0.2)] == [1, 0]
+    (tmp_path / "models/pretrained/starts").unlink()  # of a version that did not write it
+    assert trained(0.2) == 0
+    (tmp_path / "models/pretrained/finished").unlink()  # killed
+    (tmp_path / "models/pretrained/checkpoint_last.pt").touch()
+    assert trained(0.2) == 1 and (tmp_path / "models/pretrained/checkpoint_last.pt").exists()
