@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from fairseq.data import Dictionary
+from omegaconf import OmegaConf, open_dict
 
 from .._errors import UserError
 
@@ -58,6 +60,21 @@ def set_sizes(args: Namespace, name: str) -> None:
 
 def _default(args: Namespace, name: str, value: Any) -> None:
     setattr(args, name, getattr(args, name, value))
+
+
+@contextmanager
+def as_namespace(args: Any) -> Iterator[Namespace]:
+    """Options as the Namespace that fairseq's command lines build, where fairseq-hydra-train hands over a DictConfig.
+
+    What is set on the Namespace is written back, because fairseq saves its own object in the checkpoint.
+    """
+    if isinstance(args, Namespace):
+        yield args
+        return
+    options = Namespace(**OmegaConf.to_container(args, resolve=True))
+    yield options
+    with open_dict(args):
+        args.update(vars(options))
 
 
 def shape_of(args: Namespace | Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,15 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from .._errors import UserError
-from ._architecture import SIZES, check_precision, fingerprint, set_sizes, shape_differences, shape_of
+from ._architecture import (
+    SIZES,
+    as_namespace,
+    check_precision,
+    fingerprint,
+    set_sizes,
+    shape_differences,
+    shape_of,
+)
 from ._checkpointing import checkpoint_layers
 from ._composed_encoder import ComposedEncoder
 from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, straight_through, without_dropout
@@ -239,8 +247,13 @@ class ComposedTransformerModel(TransformerModel):
         )
 
     @classmethod
-    def build_model(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
+    def build_model(cls, args: Any, task: FairseqTask) -> ComposedTransformerModel:
         """Builds both stages; reads their weights unless ``args`` come from a composed checkpoint, which holds them."""
+        with as_namespace(args) as options:
+            return cls._build(options, task)
+
+    @classmethod
+    def _build(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
         dictionary = task.target_dictionary
         if fingerprint(task.source_dictionary) != fingerprint(dictionary):
             raise UserError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from fairseq.models import register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel, base_architecture
 from fairseq.tasks import FairseqTask
 
-from ._architecture import SIZES, check_precision, fingerprint, set_sizes
+from ._architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
 
 
 @register_model("transformer_cft")
@@ -29,7 +30,12 @@ class TransformerCFTModel(TransformerModel):
         )
 
     @classmethod
-    def build_model(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
+    def build_model(cls, args: Any, task: FairseqTask) -> TransformerCFTModel:
+        with as_namespace(args) as options:
+            return cls._build(options, task)
+
+    @classmethod
+    def _build(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
         if not hasattr(args, "dictionary_fingerprint"):  # a checkpoint's options say how it was trained elsewhere
             check_precision(args)
         args.dictionary_fingerprint = fingerprint(task.target_dictionary)
