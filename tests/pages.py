@@ -97,6 +97,11 @@ def simple_commands(line: str) -> list[list[str]]:
 
 
 def without_assignments(words: list[str]) -> list[str]:
+    """The command itself: without variables before it, and what ``torchrun`` starts instead of ``torchrun``."""
     while words and re.fullmatch(r"\w+=.*", words[0]):
         words = words[1:]
+    if "torchrun" in words[:2]:
+        for place, word in enumerate(words):
+            if started := re.fullmatch(r"\$\(which ([\w-]+)\)", word):
+                return [started[1], *words[place + 1 :]]
     return words

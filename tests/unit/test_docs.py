@@ -137,7 +137,7 @@ def test_fairseq_understands_its_commands(command, capsys, monkeypatch):
     name, first, *given = command.words
     given = [word for word in given if word != "..."]
     assert {word for word in given if word.startswith("--")} <= fairseq_flags(), str(command)
-    if first == "...":
+    if first == "..." or (name == "fairseq-train" and "..." in command.words):
         return
     try:
         fairseq_options.parse_args_and_arch(FAIRSEQ[name](), [first, *given])
@@ -263,3 +263,12 @@ def written_options(node: ast.AST) -> list[str]:
     fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and each.value is not None]
     own = [ast.unparse(each.target) for each in fields if not ast.unparse(each.value).startswith("II(")]
     return [f"--{name.replace('_', '-')}" for name in own if name != "data"]
+
+
+def test_the_page_of_the_architecture_names_every_workaround():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (apply_all,) = re.findall(
+        r"def apply_all\(.*?\n\n", (ROOT / "fairseq_cft/_compat.py").read_text(encoding="utf-8"), re.DOTALL
+    )
+    applied = re.findall(r"^    (\w+)\(", apply_all, re.MULTILINE)
+    assert len(applied) > 4 and [name for name in applied if f"`{name}()`" not in page] == []
