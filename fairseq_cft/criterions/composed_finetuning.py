@@ -25,6 +25,7 @@ from ._reward_histogram import reward_counts
 
 ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
 SCALES = ("rms", "none")
+SAMPLE_DROPOUTS = ("none", "encoder")
 
 
 @dataclass
@@ -57,6 +58,13 @@ class ComposedFinetuningConfig(FairseqDataclass):
         },
     )
     label_smoothing: float = field(default=0.0, metadata={"help": "label smoothing of the cross-entropy term, 0 to 1"})
+    sample_dropout: ChoiceEnum(SAMPLE_DROPOUTS) = field(  # type: ignore[valid-type]
+        default="none",
+        metadata={
+            "help": "none: samples are drawn and scored without dropout; encoder: they share the encoder's output, "
+            "dropout included, with the gold output, which saves a pass"
+        },
+    )
     sample_max_len_a: float = field(
         default=1.5, metadata={"help": "outputs of the base predictor are cut off after A * target length + B tokens"}
     )
@@ -91,6 +99,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
                 "num_samples": self.cfg.num_samples if training else 0,
                 "sample_max_lengths": bounds,
                 "with_greedy": training and self.cfg.gradient_estimator == "self_critical",
+                "share_encoder": self.cfg.sample_dropout == "encoder",
                 "gumbel_temperature": self.cfg.gumbel_temperature if training and self._relaxes else None,
             }
         logits, extra = model(**sample["net_input"], **wanted)

@@ -1,6 +1,7 @@
 """The composed objective's terms, and the small steps on the way to them.
 
-Legend: N sentences, K samples a sentence, T target length, T' length of ŷ, V vocabulary.
+Legend: N sentences, K samples a sentence, T target length, T' length of ŷ, C channels,
+V vocabulary.
 """
 
 from __future__ import annotations
@@ -10,8 +11,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from fairseq.models.transformer import TransformerModel
+from fairseq.modules import FairseqDropout
 from torch import Tensor
+
+from ._decoding import mask_forbidden
+
+LOGITS_AT_ONCE = 2**24  # where no gradient is wanted, logits are computed by pieces of so many numbers
 
 
 class ComposedTerms(NamedTuple):
@@ -39,6 +46,12 @@ def without_dropout(module: TransformerModel) -> Iterator[TransformerModel]:
         yield module
     finally:
         module.train(was_training)
+
+
+def drops_nothing(encoder: Any) -> bool:
+    """Whether an encoder computes the same with and without dropout."""
+    rates = [module.p for module in encoder.modules() if isinstance(module, FairseqDropout)]
+    return not encoder.training or not any((*rates, encoder.encoder_layerdrop))
 
 
 def repeat_each(encoder_out: Any, copies: int) -> Any:
@@ -74,3 +87,24 @@ def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
     log_probs = torch.log_softmax(logits.float(), dim=-1)
     chosen = log_probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     return chosen.masked_fill(tokens.eq(pad), 0.0).sum(1)
+
+
+def sequence_log_probs(
+    decoder: Any, features: Tensor, tokens: Tensor, pad: int, *, without_pad: bool = False
+) -> Tensor:
+    """The same from what the decoder's output layer sees, computed at no padding: (N, T, C), (N, T) -> (N,).
+
+    ``without_pad``: of the distribution in which the padding symbol cannot be drawn (see ``mask_forbidden``).
+    """
+    kept = tokens.ne(pad)
+
+    def score(rows: Tensor, chosen: Tensor) -> Tensor:
+        logits = decoder.output_layer(rows)
+        if without_pad:
+            logits = mask_forbidden(logits, pad)
+        return -F.cross_entropy(logits.float(), chosen, reduction="none")
+
+    rows, chosen = features[kept], tokens[kept]  # (M, C), (M,)
+    piece = rows.size(0) if torch.is_grad_enabled() else max(LOGITS_AT_ONCE // len(decoder.dictionary), 1)
+    scores = [score(*both) for both in zip(rows.split(piece), chosen.split(piece), strict=True)]
+    return rows.new_zeros(tokens.shape, dtype=scores[0].dtype).masked_scatter(kept, torch.cat(scores)).sum(1)

@@ -32,7 +32,6 @@ def mask_forbidden(logits: Tensor, pad: int) -> Tensor:
     return logits.index_fill(-1, torch.tensor([pad], device=logits.device), -math.inf)
 
 
-@torch.inference_mode()
 def decode(
     decoder: nn.Module,
     encoder_out: dict[str, list[Tensor]],
@@ -55,6 +54,20 @@ def decode(
         (N * K, T) token ids, sentence by sentence, each ended by ``eos`` and padded on the right by ``pad``; an output
         that met its bound has no end symbol. T is the longest output's length.
     """
+    with torch.inference_mode():
+        output = _decode(decoder, encoder_out, max_lengths, eos, pad, sample, copies)
+    return output.clone()  # a tensor of which autograd may make use
+
+
+def _decode(
+    decoder: nn.Module,
+    encoder_out: dict[str, list[Tensor]],
+    max_lengths: Tensor,
+    eos: int,
+    pad: int,
+    sample: bool,
+    copies: int,
+) -> Tensor:
     longest, shortest = int(max_lengths.max()), int(max_lengths.min())
     stepper = _Stepper(decoder, encoder_out, longest, copies)
     bounds = max_lengths.repeat_interleave(copies)

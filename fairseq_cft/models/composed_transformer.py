@@ -30,7 +30,15 @@ from ._architecture import (
 )
 from ._checkpointing import checkpoint_layers
 from ._composed_encoder import ComposedEncoder
-from ._composed_terms import ComposedTerms, gold_log_probs, repeat_each, straight_through, without_dropout
+from ._composed_terms import (
+    ComposedTerms,
+    drops_nothing,
+    gold_log_probs,
+    repeat_each,
+    sequence_log_probs,
+    straight_through,
+    without_dropout,
+)
 from ._decoding import decode, mask_forbidden, translate
 from ._frozen_denoiser import (
     FrozenDenoiser,
@@ -104,6 +112,7 @@ class ComposedTransformerModel(TransformerModel):
         sample_max_lengths: Tensor | None = None,
         with_greedy: bool = False,
         gumbel_temperature: float | None = None,
+        share_encoder: bool = False,
         **kwargs: Any,
     ) -> tuple[Tensor, dict[str, Any]]:
         """The base predictor's logits on the gold output, as in any fairseq model; with ``target`` also composed terms.
@@ -114,6 +123,8 @@ class ComposedTransformerModel(TransformerModel):
             src_tokens: (N, S) sources. prev_output_tokens: (N, T) shifted gold outputs.
             target: (N, T) gold outputs y; asks for ``extra["composed"]``, the ``ComposedTerms``.
             num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
+            share_encoder: samples see the encoder's output for the gold output, dropout and all, instead of their own;
+                where the encoder drops nothing, this is done in any case, and exact.
             sample_max_lengths: (N,) bound on the samples' lengths, in tokens.
             with_greedy: also score the greedy ŷ (self-critical baseline).
             gumbel_temperature: also the samples' relaxed costs, see ``straight_through``.
@@ -122,24 +133,27 @@ class ComposedTransformerModel(TransformerModel):
             (N, T, V) logits and a dictionary.
         """
         self._require_weights()
-        logits, extra = self.base_predictor(
-            src_tokens, src_lengths=src_lengths, prev_output_tokens=prev_output_tokens, **kwargs
-        )
+        base = self.base_predictor
+        encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
+        kwargs.setdefault("alignment_layer", NO_LAYER)
+        logits, extra = base.decoder(prev_output_tokens, encoder_out=encoder_out, src_lengths=src_lengths, **kwargs)
         if target is not None:
+            if not (share_encoder or drops_nothing(base.encoder)):
+                with without_dropout(base):
+                    encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
             bounds = self.base_max_lengths(src_tokens) if sample_max_lengths is None else sample_max_lengths
             terms = self.composed_terms(
-                src_tokens, src_lengths, prev_output_tokens, target, num_samples, bounds, gumbel_temperature
+                encoder_out, prev_output_tokens, target, num_samples, bounds, gumbel_temperature
             )
             if with_greedy:
-                greedy = self.decode_base(src_tokens, src_lengths, bounds)
+                greedy = self._decode(encoder_out, bounds)
                 terms = terms._replace(greedy_costs=self.denoiser_costs(greedy, prev_output_tokens, target))
             extra["composed"] = terms
         return logits, extra
 
     def composed_terms(
         self,
-        src_tokens: Tensor,
-        src_lengths: Tensor,
+        encoder_out: dict[str, list[Tensor]],
         prev_output_tokens: Tensor,
         target: Tensor,
         num_samples: int,
@@ -148,31 +162,33 @@ class ComposedTransformerModel(TransformerModel):
     ) -> ComposedTerms:
         """Draws K outputs of the base predictor for each source and scores the gold output behind each; see forward."""
         copies = max(num_samples, 1)
-        with without_dropout(self.base_predictor) as base:
-            encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
-            encoder_out = repeat_each(encoder_out, copies)
-            bounds = max_lengths.repeat_interleave(copies).clamp(max=self._max_output_positions())
-            tokens = decode(
-                base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, sample=num_samples > 0
-            )  # (N * K, T')
-            logits = self._sequence_logits(base, tokens, encoder_out)  # (N * K, T', V), with gradient if it is on
-        log_probs = gold_log_probs(logits, tokens, self.pad)
+        tokens = self._decode(encoder_out, max_lengths, sample=num_samples > 0, copies=copies)  # (N * K, T')
         gold = prev_output_tokens.repeat_interleave(copies, 0), target.repeat_interleave(copies, 0)
+        features = self._sample_features(tokens, repeat_each(encoder_out, copies))
         relaxed = None
         if gumbel_temperature is None:
+            log_probs = sequence_log_probs(self.base_predictor.decoder, features, tokens, self.pad, without_pad=True)
             costs = self.denoiser_costs(tokens, *gold)
         else:
+            logits = mask_forbidden(self.base_predictor.decoder.output_layer(features), self.pad)
+            log_probs = gold_log_probs(logits, tokens, self.pad)
             relaxed = self._relaxed_costs(straight_through(logits, tokens, gumbel_temperature), tokens, *gold)
             relaxed = relaxed.view(-1, copies)
             costs = relaxed.detach()
         return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies), relaxed_costs=relaxed)
 
-    def _sequence_logits(self, base: TransformerModel, tokens: Tensor, encoder_out: Any) -> Tensor:
-        """Logits behind each token of right-padded outputs ŷ: (N * K, T') -> (N * K, T', V)."""
+    def _decode(self, encoder_out: dict[str, list[Tensor]], max_lengths: Tensor, **options: Any) -> Tensor:
+        """The base predictor's outputs, see ``decode``; N sentences, (N,) bounds."""
+        bounds = max_lengths.clamp(max=self._max_output_positions())
+        with without_dropout(self.base_predictor) as base:
+            return decode(base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, **options)
+
+    def _sample_features(self, tokens: Tensor, encoder_out: Any) -> Tensor:
+        """What the base predictor's output layer sees behind each token of outputs ŷ: (R, T') -> (R, T', C)."""
         begin = tokens.new_full((tokens.size(0), 1), self.eos)
         previous = torch.cat([begin, tokens[:, :-1]], dim=1)
-        logits, _ = base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER)
-        return mask_forbidden(logits, self.pad)
+        with without_dropout(self.base_predictor) as base:
+            return base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)[0]
 
     @torch.no_grad()
     def denoiser_costs(self, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
@@ -190,8 +206,9 @@ class ComposedTransformerModel(TransformerModel):
     ) -> Tensor:
         lengths = tokens.ne(self.pad).sum(1)
         encoder_out = self.denoiser.encoder(tokens, src_lengths=lengths, token_embeddings=embedded)
-        logits, _ = self.denoiser.decoder(prev_output_tokens, encoder_out=encoder_out, alignment_layer=NO_LAYER)
-        return -gold_log_probs(logits, target, self.pad)
+        decoder = self.denoiser.decoder
+        features, _ = decoder(prev_output_tokens, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)
+        return -sequence_log_probs(decoder, features, target, self.pad)
 
     # Decoding both stages ---------------------------------------------------------------------------------------
 
