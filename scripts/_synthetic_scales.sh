@@ -22,12 +22,12 @@ case $scale in
     batch=(--max-tokens 2500)
     denoiser_schedule=(--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 150
       --max-update 5000 --total-num-update 5000 --validate-interval 1000 --validate-interval-updates 1000)
-    direct_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 1500)
-    pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 1000)
-    composed_schedule=("${estimator[@]}" --lr 3e-4 --lr-scheduler inverse_sqrt --warmup-updates 30 --max-update 400)
-    from_scratch_schedule=(--lr 1e-3 --max-update 1000)
-    encoder_schedule=("${pretrained_schedule[@]}" --max-update 500)
-    backtranslation_schedule=("${pretrained_schedule[@]}" --max-update 2000)
+    direct_schedule=(--lr 2e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 3000)
+    pretrained_schedule=(--lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-update 2000)
+    composed_schedule=("${estimator[@]}" --lr 3e-4 --lr-scheduler inverse_sqrt --warmup-updates 30 --max-update 800)
+    from_scratch_schedule=(--lr 1e-3 --max-update 2000)
+    encoder_schedule=("${pretrained_schedule[@]}" --max-update 1000)
+    backtranslation_schedule=("${pretrained_schedule[@]}" --max-update 4000)
     every=10 ;;
   paper) # the published sizes; more denoiser epochs, for the gate; not run yet
     data_options=(--preset paper) vocabulary=600 architecture=synthetic
