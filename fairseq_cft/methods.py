@@ -10,6 +10,7 @@ from fairseq_cft._errors import UserError
 MEANING = {
     "direct": "trained on the pairs alone",
     "pretrained": "standard fine-tuning: starts from the denoiser",
+    "pretrained_longer": "the fine-tuned model, fine-tuned for as many more updates as the composed one",
     "bart_style": "fine-tuned from the denoiser: the encoder first, then everything",
     "composed": "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
     "composed_denoiser_init": "composed fine-tuning that starts from the bare denoiser",

@@ -30,15 +30,15 @@ check_options() {
 
 # Systems, each after the one it starts from ---------------------------------------------------------------------
 
-all_systems=(direct pretrained bart_style composed composed_denoiser_init composed_direct_init composed_no_init
-  backtranslation backtranslation_composed)
-declare -A starts_from=([direct]="" [pretrained]="" [composed]=pretrained [composed_denoiser_init]=""
-  [composed_direct_init]=direct [composed_no_init]="" [bart_style]="" [backtranslation]=""
+all_systems=(direct pretrained pretrained_longer bart_style composed composed_denoiser_init composed_direct_init
+  composed_no_init backtranslation backtranslation_composed)
+declare -A starts_from=([direct]="" [pretrained]="" [pretrained_longer]=pretrained [composed]=pretrained
+  [composed_denoiser_init]="" [composed_direct_init]=direct [composed_no_init]="" [bart_style]="" [backtranslation]=""
   [backtranslation_composed]=backtranslation)
 declare -A titles=([direct]="pairs only" [pretrained]="standard fine-tuning" [composed]="from pretrained"
-  [composed_denoiser_init]="from the denoiser" [composed_direct_init]="from direct" [composed_no_init]="from nothing"
-  [bart_style]="encoder first, then all" [backtranslation]="with machine-made pseudocode"
-  [backtranslation_composed]="from backtranslation")
+  [pretrained_longer]="as long as composed" [composed_denoiser_init]="from the denoiser"
+  [composed_direct_init]="from direct" [composed_no_init]="from nothing" [bart_style]="encoder first, then all"
+  [backtranslation]="with machine-made pseudocode" [backtranslation_composed]="from backtranslation")
 
 choose_systems() { # $systems -> chosen, in the order in which they are trained; labeling: stages for pseudocode
   local system before
@@ -90,6 +90,7 @@ train_systems() { # ${#chosen[@]} + labeling stages
     case $system in
       direct) schedule=("${direct_schedule[@]}") ;;
       pretrained) schedule=("${pretrained_schedule[@]}") ;;
+      pretrained_longer) schedule=("${longer_schedule[@]}") ;;
       bart_style) schedule=("${encoder_schedule[@]}" "${pretrained_schedule[@]}") ;;
       backtranslation) schedule=("${backtranslation_schedule[@]}" "${pretrained_schedule[@]}") ;;
       *_no_init | *_denoiser_init) schedule=("${composed_schedule[@]}" "${from_scratch_schedule[@]}") ;;

@@ -47,4 +47,5 @@ for schedule in direct pretrained composed encoder; do
   declare -n these=${schedule}_schedule
   these+=(--validate-interval "$every" --save-interval "$every")
 done
+longer_schedule=("${composed_schedule[@]:${#estimator[@]}}")
 settings="$scale $data_seed ${data_options[*]} $vocabulary $architecture ${batch[*]} ${regularize[*]}"

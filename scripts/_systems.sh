@@ -7,6 +7,7 @@
 #   translate translate_back       task and choice of the best checkpoint, from pseudocode to code and back
 #   direct_schedule pretrained_schedule composed_schedule
 #                                  learning rate, warm-up, length and validation of each kind of training
+#   longer_schedule                composed_schedule without what only its criterion knows, for pretrained_longer
 #   encoder_schedule backtranslation_schedule
 #                                  of the first phases of bart_style and backtranslation
 #   from_scratch_schedule          what differs from composed_schedule where the base predictor cannot translate yet
@@ -61,6 +62,12 @@ train_direct() { # SEED
 
 train_pretrained() { # SEED
   train_plain "pretrained.$1" "$bin/pairs" "$1" --finetune-from-model "$denoiser" -- "${pretrained_schedule[@]}"
+}
+
+# What composed fine-tuning has more of than the model it starts from: as many updates, without the denoiser
+train_pretrained_longer() { # SEED
+  train_plain "pretrained_longer.$1" "$bin/pairs" "$1" \
+    --finetune-from-model "$models/pretrained.$1/checkpoint_best.pt" -- "${longer_schedule[@]}"
 }
 
 train_composed_as() { # SYSTEM BASE-PREDICTOR SEED options...

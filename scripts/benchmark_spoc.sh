@@ -87,6 +87,7 @@ case $scale in
     denoiser_report=() ;;
   *) wrong "--scale must be tiny, cpu or paper" ;;
 esac
+longer_schedule=("${composed_schedule[@]:${#estimator[@]}}")
 settings="$scale $vocabulary $architecture ${shape[*]} ${batch[*]} ${regularize[*]}"
 dataset=spoc-$scale
 

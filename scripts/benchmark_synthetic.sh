@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Needs:   `make install` done; for --scale paper a GPU
 # Runs:    scripts/benchmark_synthetic.sh --scale tiny|cpu|paper --seeds N OUT [--systems a,b,c] [--jobs J] [--dry-run]
-#          systems: direct pretrained bart_style composed composed_denoiser_init composed_direct_init
+#          systems: direct pretrained pretrained_longer bart_style composed composed_denoiser_init composed_direct_init
 #          composed_no_init backtranslation backtranslation_composed
 #          (default: direct,pretrained,composed); what a system starts from must be among them
 # Expects: OUT/results.json, report.md, report.png: every system, with the denoiser behind it at test time, and the base

@@ -21,6 +21,8 @@ from fairseq_cft.methods import SPLITS, meaning
 COMPARED = (
     ("composed", "pretrained"),
     ("composed", "pretrained+denoise"),
+    ("composed", "pretrained_longer"),
+    ("composed", "pretrained_longer+denoise"),
     ("pretrained+denoise", "pretrained"),
     ("composed:base", "pretrained"),
     ("composed_denoiser_init", "pretrained"),

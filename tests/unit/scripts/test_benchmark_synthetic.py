@@ -35,6 +35,17 @@ def test_every_system_starts_from_its_own_model(tmp_path):
     }
 
 
+def test_the_control_has_as_many_updates_as_composed_and_the_same_start(tmp_path):
+    systems = "pretrained,pretrained_longer,composed"
+    done = script("benchmark_synthetic.sh", "--scale", "cpu", "--systems", systems, "--dry-run", tmp_path)
+    trained = shown_trainings(done.stdout)
+    longer, composed = trained["pretrained_longer.1"], trained["composed.1"]
+    assert value(longer, "--finetune-from-model") == value(composed, "--base-predictor-path")
+    for option in ("--lr", "--lr-scheduler", "--warmup-updates", "--max-update", "--validate-interval", "--max-tokens"):
+        assert value(longer, option) == value(composed, option)
+    assert "--num-samples" not in longer and value(longer, "--criterion") == "cross_entropy"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
