@@ -44,6 +44,7 @@ def section(results: Results) -> list[str]:
         + ".",
         "",
     ]
+    lines += answers(results)
     lines += table(results)
     lines += ["", *(f"- `{method}`: {meaning(method)}" for method in results.methods if meaning(method)), ""]
     lines += ["## Paired comparisons on the same programs", "", *comparisons(results), ""]
@@ -57,6 +58,19 @@ def section(results: Results) -> list[str]:
         "Evaluation: " + "; ".join(sorted({f"`{record['signature']}`" for record in results.records})),
     ]
     return lines
+
+
+def answers(results: Results) -> list[str]:
+    """Whether composed fine-tuning helps, split by split: decided where the difference's interval is clear of zero."""
+    lines = []
+    for split in results.splits:
+        for baseline in ("pretrained", "pretrained_longer"):
+            found = results.comparison("composed", baseline, split)
+            if found is not None:
+                low, high = found.difference.low, found.difference.high
+                answer = "yes" if low > 0 else "no, it harms" if high < 0 else "not decided"
+                lines.append(f"- {split} ({SPLITS.get(split, split)}), over `{baseline}`: {answer}; {gain(found)}")
+    return ["**Does freezing and composing help?**", "", *lines, ""] if lines else []
 
 
 def table(results: Results) -> list[str]:
@@ -168,7 +182,8 @@ def main() -> int:
     options.output_dir.mkdir(parents=True, exist_ok=True)
     draw(datasets, options.curves, options.output_dir / "report.png")
     write(options.output_dir / "report.md", [section(results) for results in datasets])
-    print("\n\n".join(plain_table(results) for results in datasets))
+    for results in datasets:
+        print("\n".join([plain_table(results), "", *(line.replace("**", "") for line in answers(results))]))
     return 0
 
 

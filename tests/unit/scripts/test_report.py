@@ -56,6 +56,8 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     assert "| `composed` | 61.0% (" in text and "Seeds 1, 2" in text
     gain = next(line for line in text.splitlines() if line.startswith("- `composed` against `pretrained`, test"))
     assert "relative gain 48.8% (" in gain and "only `composed` right on 40, only `pretrained` on 0" in gain
+    answer = "- test (in distribution), over `pretrained`: yes; relative gain 48.8% ("
+    assert answer in text and answer in done.stdout
     assert "bootstrap p = " in gain and "McNemar" not in text  # two seeds
     assert "99.0% (98.0% to 99.8%) of clean programs kept, 90.0% (" in text
     assert (tmp_path / "out/report.png").read_bytes().startswith(b"\x89PNG")
@@ -102,3 +104,15 @@ def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_p
     assert "| `denoiser` | 98.0% (" in text and "| `pretrained` | 55.0% (" in text and "| 30.0% (" in text
     line = next(line for line in text.splitlines() if line.startswith("- `pretrained` against the denoiser"))
     assert "clean kept: relative gain -43.9% (" in line and "restored: relative gain -62.5% (" in line
+
+
+@pytest.mark.parametrize(
+    ("composed", "answer"), [(52, "not decided"), (20, "no, it harms"), (80, "yes")], ids=lambda x: str(x)
+)
+def test_the_answer_depends_on_the_interval(tmp_path, composed, answer):
+    """Of 100 programs pretrained has the first 50 right; composed as many of the last ones."""
+    write_evaluation(tmp_path / "pretrained.1.ood.json", [number < 50 for number in range(100)])
+    write_evaluation(tmp_path / "composed.1.ood.json", [number >= 100 - composed for number in range(100)])
+    script("collect_results.py", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = script("report.py", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in done.stdout
