@@ -9,7 +9,7 @@ OUT ?= out/quickstart
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help install quickstart test check clean
+.PHONY: help install quickstart demo test check clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -33,6 +33,9 @@ $(STAMP): setup.py pyproject.toml constraints.txt fairseq.lock.txt scripts/find_
 
 quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: minutes on 2 cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quickstart.sh "$(OUT)"
+
+demo: $(STAMP)   ## asks the quickstart's model: type pseudocode, see what each stage makes of it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh "$(OUT)"
 
 # one thread each: two workers with two threads slow each other tenfold and more
 test: $(STAMP)   ## every test

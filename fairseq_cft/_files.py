@@ -27,12 +27,17 @@ def read_lines(path: Path | str) -> list[str]:
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {_reason(error)}") from error
+    return decode_lines(data, str(path))
+
+
+def decode_lines(data: bytes, name: str) -> list[str]:
+    """The same for the content of a file or a stream; `name` is for errors."""
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{path}, line {number}: byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
+            f"{name}, line {number}: byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
         ) from error
     if not lines[-1]:
         lines.pop()

@@ -90,7 +90,8 @@ def _as_source(program: str | Iterable[tuple[int, str]]) -> str:
     return "".join(lines)
 
 
-def _indent_level(blanks: str) -> int:
+def indent_level(blanks: str) -> int:
+    """The level that blanks at the start of a line stand for."""
     tabs = blanks.count("\t")
     return tabs + (len(blanks) - tabs) // len(INDENT)
 
@@ -103,7 +104,7 @@ def parse_source(program: str | Iterable[tuple[int, str]]) -> list[CodeLine]:
     current: CodeLine | None = None
     for token in tokenize(source, layout=True):
         if current is None:
-            current = CodeLine(_indent_level(source[line_start : token.start]), [])
+            current = CodeLine(indent_level(source[line_start : token.start]), [])
             lines.append(current)
         if token.kind is Kind.NEWLINE:
             line_start, current = token.start + 1, None

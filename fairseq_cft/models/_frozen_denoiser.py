@@ -85,6 +85,14 @@ def read_transformer(path: str, role: str, stage: str) -> TransformerCheckpoint:
 def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
     """Weights, without placeholders, options of the model and options of the task from a fairseq checkpoint.
 
+    Raises UserError as ``read_state`` does.
+    """
+    return parts_of(read_state(path, role))
+
+
+def read_state(path: str, role: str) -> dict[str, Any]:
+    """Everything that fairseq-train wrote, read without running code of the file.
+
     Raises UserError where ``path`` is no file or no fairseq checkpoint. ``role`` names the option in those messages.
     """
     if not Path(path).is_file():
@@ -97,6 +105,11 @@ def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, 
         raise UserError(f"{role} {path} is no readable fairseq checkpoint ({_reason(error)})") from error
     if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
         raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
+    return state
+
+
+def parts_of(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
+    """What ``read_checkpoint`` gives, of a state that was read."""
     weights = {name: tensor for name, tensor in state["model"].items() if not is_placeholder(name)}
     return weights, *_configurations(state)
 

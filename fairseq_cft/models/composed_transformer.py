@@ -49,6 +49,7 @@ from ._frozen_denoiser import (
     read_transformer,
 )
 from ._gate import Gate, put_gate
+from ._pretrained import FromExportedFolder
 
 STAGES = ("composed", "base")
 # As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.
@@ -56,7 +57,7 @@ NO_LAYER = -1
 
 
 @register_model("composed_transformer")
-class ComposedTransformerModel(TransformerModel):
+class ComposedTransformerModel(FromExportedFolder, TransformerModel):
     """A base predictor in front of a frozen denoiser; parameters ``base_predictor.*`` and ``denoiser.*``, each once.
 
     With a gate (see ``_gate.put_gate``) also ``gate.*``.

@@ -10,10 +10,11 @@ from fairseq.models.transformer import TransformerModel, base_architecture
 from fairseq.tasks import FairseqTask
 
 from ._architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
+from ._pretrained import FromExportedFolder
 
 
 @register_model("transformer_cft")
-class TransformerCFTModel(TransformerModel):
+class TransformerCFTModel(FromExportedFolder, TransformerModel):
     """fairseq's Transformer; its checkpoint also carries the fingerprint of its target dictionary.
 
     A denoiser trained as this model is refused by a composed model with another vocabulary, also where only the

@@ -54,3 +54,11 @@ def chain(tmp_path_factory) -> SimpleNamespace:
     train(pairs, root / "composed", *composed_options(made), "--max-epoch", 2)
     made.composed = root / "composed" / "checkpoint_last.pt"
     return made
+
+
+@pytest.fixture(scope="session")
+def sorting(tmp_path_factory) -> SimpleNamespace:
+    """See sorting.py; tests that take it are of the group "sorting", so that one worker trains it."""
+    from sorting import train_both
+
+    return train_both(tmp_path_factory.mktemp("sorting"))

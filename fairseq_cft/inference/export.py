@@ -1,0 +1,205 @@
+"""Packs a trained model into the folder that ``ComposedTransformerModel.from_pretrained`` reads."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from .._errors import UserError
+from .._files import InputError, run_program
+from ._config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
+from .formats import PLAIN, detect_program, detect_pseudocode
+
+# what a reader wants to know of a training, by the names of fairseq's options
+TRAINING_OPTIONS = (
+    *("task", "criterion", "noise", "clean_share", "errors", "gradient_estimator", "num_samples", "composed_weight"),
+    *("ce_weight", "advantage_scale", "label_smoothing", "dropout", "attention_dropout", "activation_dropout"),
+    *("optimizer", "lr", "lr_scheduler", "warmup_updates", "weight_decay", "clip_norm", "max_tokens", "update_freq"),
+    *("best_checkpoint_metric", "seed"),
+)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the parts come from, where that is not what the checkpoint says; and what the model card quotes."""
+
+    data: Path | None = None
+    subword_model: Path | None = None
+    scores: Sequence[Path] = ()
+    description: str | None = None
+    licence: str | None = None
+
+
+def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None = None) -> Path:
+    """Writes the folder ``out`` from a training's folder or checkpoint, whole or not at all; returns the checkpoint.
+
+    An earlier export in ``out`` is replaced; UserError where something else is there or a part cannot be found.
+    """
+    import torch
+
+    from ..models._architecture import fingerprint
+    from ..models._frozen_denoiser import read_transformer
+    from . import _folder, _training_run
+    from ._model_card import model_card
+
+    sources = sources or Sources()
+    checkpoint = _training_run.read_run(run)
+    path, args, task = checkpoint.path, checkpoint.model_args, checkpoint.task_args
+    data = _training_run.data_folder(checkpoint, sources.data)
+    dictionary = _training_run.shared_dictionary(data)
+    subwords = _training_run.find_subwords(dictionary, checkpoint, data, sources.subword_model)
+    splits = list(_training_run.splits(data, dictionary, checkpoint))
+    scores = _training_run.evaluations(run, list(sources.scores))
+    recorded = args.get("dictionary_fingerprint")
+    if recorded and recorded != fingerprint(dictionary):
+        raise UserError(
+            f"{path} was trained with another dictionary ({recorded}) than {data} has ({fingerprint(dictionary)}); "
+            "name the data that it was trained on: --data DIR"
+        )
+
+    if "base_predictor_shape" in args:
+        kind, shapes = "composed", {stage: dict(args[f"{stage}_shape"]) for stage in ("base_predictor", "denoiser")}
+        limits = args["base_max_len_a"], args["base_max_len_b"]
+    else:
+        from ..tasks.pseudocode_to_code import OUR_MAX_LEN
+
+        kind = "denoiser" if task.get("_name", task.get("task")) == "code_denoising" else "translation"
+        shapes, limits = {"model": read_transformer(str(path), "the model", "denoiser").shape}, OUR_MAX_LEN
+    weights = dict(checkpoint.weights)
+    tied = _folder.tied_weights(weights)
+    dtype = torch.float16 if half else torch.float32
+    weights = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+    config = ModelConfig(
+        kind=kind,
+        architecture=str(args.get("_name") or args.get("arch")),
+        shapes=shapes,
+        dictionary=fingerprint(dictionary),
+        max_len_a=limits[0],
+        max_len_b=limits[1],
+        pseudocode_format=detect_pseudocode(_lines(splits, "source")) if kind != "denoiser" else PLAIN,
+        program_format=detect_program(_lines(splits, "only" if kind == "denoiser" else "target")),
+        dtype="float16" if half else "float32",
+        gate={name: args[f"gate_{name}"] for name in ("shape", "threshold") if args.get(f"gate_{name}") is not None},
+        tied=tied,
+        training=_training(checkpoint.state),
+        versions=_versions(),
+    )
+    parameters = sum(tensor.numel() for name, tensor in weights.items() if name not in tied and tensor.numel() > 1)
+    card = model_card(
+        out.absolute().name,
+        config,
+        parameters,
+        "/".join(data.absolute().parts[-2:]),
+        splits,
+        _training_run.denoiser_rates(path),
+        scores,
+        description=sources.description,
+        licence=sources.licence,
+    )
+    with whole_folder(out) as folder:
+        _folder.save_weights(weights, folder / WEIGHTS, tied)
+        dictionary.save(str(folder / DICTIONARY))
+        if subwords is not None:
+            shutil.copyfile(subwords, folder / SUBWORDS)
+        (folder / CARD).write_text(card, encoding="utf-8")
+        config.write(folder / CONFIG)
+        _folder.load(folder)  # what cannot be read again is not exported
+    return path
+
+
+def _lines(splits: Sequence[Any], side: str) -> list[str]:
+    return [line for split in splits if split.side == side for line in split.lines]
+
+
+def _training(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the training as plain values, from a configuration in sections or from one Namespace."""
+    found: dict[str, Any] = {}
+    sections = state.get("cfg") or {"args": state["args"]}
+    for name, section in sections.items():
+        values = vars(section) if isinstance(section, argparse.Namespace) else section
+        if isinstance(values, Mapping):
+            found |= {key: value for key, value in values.items() if value is not None}
+            if name in ("task", "criterion", "optimizer", "lr_scheduler") and "_name" in values:
+                found[name] = values["_name"]
+    chosen = {name: _plain(found[name]) for name in TRAINING_OPTIONS if name in found}
+    history = state.get("optimizer_history") or [{}]
+    updates = {"updates": history[-1].get("num_updates"), "epoch": _epoch(state)}
+    return {**chosen, **{name: value for name, value in updates.items() if value is not None}}
+
+
+def _epoch(state: Mapping[str, Any]) -> int | None:
+    return (state.get("extra_state") or {}).get("train_iterator", {}).get("epoch")
+
+
+def _plain(value: Any) -> Any:
+    """A value of fairseq's configuration as JSON has them."""
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    values = [_plain(item) for item in value] if isinstance(value, Sequence) else [str(value)]
+    return values[0] if len(values) == 1 else values
+
+
+def _versions() -> dict[str, str]:
+    import fairseq
+    import torch
+
+    return {"fairseq_cft": __version__, "fairseq": fairseq.__version__, "torch": torch.__version__}
+
+
+@contextlib.contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A new folder to fill, which is called ``out`` when the block ends well; an earlier export there is replaced."""
+    if out.exists() and not is_exported(out) and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} exists and is no exported model; name a new folder")
+    fresh, old = (out.absolute().with_name(f".{out.name}.{os.getpid()}.{what}") for what in ("tmp", "old"))
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
+        if out.exists():
+            out.rename(old)
+        try:
+            fresh.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
+    finally:
+        for folder in (fresh, old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="export_model.sh", description=__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN", help="a training's --save-dir, or one of its checkpoints")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; an earlier export is replaced")
+    parser.add_argument("--half", action="store_true", help="weights in half precision: half the size")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the training's binarised data, if they moved")
+    parser.add_argument(
+        "--subword-model", type=Path, metavar="FILE", help="their SentencePiece model, if it is not found"
+    )
+    parser.add_argument(
+        "--scores", type=Path, nargs="+", default=(), metavar="JSON", help="of fairseq-cft-evaluate, for the model card"
+    )
+    parser.add_argument("--description", metavar="TEXT", help="for the model card: what the data are, say")
+    parser.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
+    options = parser.parse_args(arguments)
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
+    sources = Sources(options.data, options.subword_model, options.scores, options.description, options.licence)
+    path = export(options.run, options.out, half=options.half, sources=sources)
+    size = sum(file.stat().st_size for file in options.out.iterdir())
+    print(f"{path} -> {options.out}: {size / 1e6:.1f} MB ({path.stat().st_size / 1e6:.1f} MB before)")
+
+
+if __name__ == "__main__":
+    sys.exit(run_program(main))

@@ -1,0 +1,317 @@
+"""A trained model as strings in, strings out: what ``from_pretrained`` gives for an exported folder.
+
+Legend: N sequences, S source length, T target length.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, overload
+
+import torch
+from fairseq.data import Dictionary
+from fairseq.sequence_generator import SequenceGenerator
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from .._errors import UserError
+from ..models._composed_terms import gold_log_probs
+from ..models._decoding import translate as decode_greedily
+from ..subwords import Subwords
+from ._config import ModelConfig
+from ._text import TextCodec
+from .formats import program_line, program_text, pseudocode_line
+
+Format = Literal["line", "cpp"]
+Stage = Literal["composed", "base"]
+Several = list[str] | tuple[str, ...]  # a string is a sequence of strings, too
+_LOGITS_AT_ONCE = 2**24
+
+
+class UnknownTextWarning(UserWarning):
+    """A part of an input is not in the model's dictionary."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One output and how it came about.
+
+    ``base`` is the base predictor's output ŷ and ``output`` the final one: the denoiser's of a composed model, the
+    model's own of any other, where ``base`` is None. ``base_score`` is log p_f(ŷ | x) and ``output_score``
+    log p_Π(output | ŷ), or log p(output | x) of a plain model: natural logarithms, summed over the tokens and the end
+    symbol. ``changed``: whether the denoiser wrote something else than ŷ. ``unknown``: parts of the input that the
+    model never saw in training and reads as one unknown symbol.
+    """
+
+    output: str
+    output_score: float
+    base: str | None = None
+    base_score: float | None = None
+    changed: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+class Translator:
+    """A composed or plain model with its dictionary, subwords and formats; always in eval mode.
+
+    ``model`` is the fairseq model itself, ``max_tokens`` the size of a batch, in tokens of its sources with padding.
+    """
+
+    max_tokens = 4000
+
+    def __init__(self, model: Any, dictionary: Dictionary, subwords: Subwords | None, config: ModelConfig) -> None:
+        self.model = model
+        self.config = config
+        self.codec = TextCodec(dictionary, subwords)
+        self._pad, self._eos = dictionary.pad(), dictionary.eos()
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def to(self, *args: Any, **kwargs: Any) -> Translator:
+        """As ``torch.nn.Module.to``: a device, and on a GPU also a precision, say ``to("cuda", torch.float16)``."""
+        self.model.to(*args, **kwargs)
+        return self
+
+    @property
+    def is_composed(self) -> bool:
+        return self.config.kind == "composed"
+
+    # Translating ------------------------------------------------------------------------------------------------
+
+    @overload
+    def translate(
+        self, pseudocode: str, beam: int = ..., *, format: Format = ..., trace: Literal[False] = ...
+    ) -> str: ...
+    @overload
+    def translate(
+        self, pseudocode: str, beam: int = ..., *, format: Format = ..., trace: Literal[True]
+    ) -> Translation: ...
+    @overload
+    def translate(
+        self, pseudocode: Several, beam: int = ..., *, format: Format = ..., trace: Literal[False] = ...
+    ) -> list[str]: ...
+    @overload
+    def translate(
+        self, pseudocode: Several, beam: int = ..., *, format: Format = ..., trace: Literal[True]
+    ) -> list[Translation]: ...
+    def translate(
+        self, pseudocode: str | Several, beam: int = 1, *, format: Format = "line", trace: bool = False
+    ) -> Any:
+        """Programs for pseudocode: one for a string, a list in the same order for several.
+
+        Args:
+            pseudocode: the line format of the model's data, or indented text (``formats.pseudocode_line``). Blank
+                pseudocode gives an empty program, and the model is not asked.
+            beam: 1 decodes greedily; more is a beam search of fairseq's (of a composed model's second stage: ŷ is
+                always greedy, as in training).
+            format: "line", as the model wrote it, or "cpp", indented source text.
+            trace: give a ``Translation`` instead of a string.
+
+        Raises UserError for a denoiser, and where an input is longer than the model allows.
+        """
+        if self.config.kind == "denoiser":
+            raise UserError("this model is a denoiser and translates no pseudocode; use denoise(program)")
+        return self._outputs(pseudocode, beam, format, trace, first_stage=True)
+
+    @overload
+    def denoise(self, program: str, beam: int = ..., *, format: Format = ..., trace: Literal[False] = ...) -> str: ...
+    @overload
+    def denoise(self, program: str, beam: int = ..., *, format: Format = ..., trace: Literal[True]) -> Translation: ...
+    @overload
+    def denoise(
+        self, program: Several, beam: int = ..., *, format: Format = ..., trace: Literal[False] = ...
+    ) -> list[str]: ...
+    @overload
+    def denoise(
+        self, program: Several, beam: int = ..., *, format: Format = ..., trace: Literal[True]
+    ) -> list[Translation]: ...
+    def denoise(self, program: str | Several, beam: int = 1, *, format: Format = "line", trace: bool = False) -> Any:
+        """What the denoiser makes of programs, given in line format or as source text; otherwise as ``translate``.
+
+        Every program is denoised, also where the model has a gate.
+        In a ``Translation``, ``changed`` tells whether something else came back than was given.
+        """
+        if self.config.kind == "translation":
+            raise UserError("this model has no denoiser: it is a plain predictor; use translate(pseudocode)")
+        return self._outputs(program, beam, format, trace, first_stage=False)
+
+    def _outputs(self, given: str | Several, beam: int, format: Format, trace: bool, first_stage: bool) -> Any:
+        if format not in ("line", "cpp"):
+            raise UserError(f"format is '{format}'; it must be line or cpp")
+        if beam < 1:
+            raise UserError(f"beam is {beam}; it must be 1 (greedy) or more")
+        texts = _as_list(given)
+        lines = self._pseudocode_lines(texts) if first_stage else self._program_lines(texts)
+        sources, unknown = self._encode(
+            lines, "pseudocode" if first_stage else "program", self._source_limit(first_stage)
+        )
+        results = [Translation("", 0.0, "" if self.is_composed and first_stage else None, None)] * len(texts)
+        for rows in batches([len(source) for source in sources], self.max_tokens):
+            batch = self._pad_batch([sources[row] for row in rows])
+            if first_stage and self.is_composed:
+                made = self._composed(batch, beam, trace)
+            else:
+                made = self._plain(self.model.denoiser if self.is_composed else self.model, batch, beam, trace)
+            for row, result in zip(rows, made, strict=True):
+                results[row] = result
+        if not first_stage:
+            results = [replace(x, changed=x.output != line) for x, line in zip(results, lines, strict=True)]
+        results = [replace(x, unknown=parts) for x, parts in zip(results, unknown, strict=True)]
+        if format == "cpp":
+            results = [self._as_cpp(result) for result in results]
+        answers = results if trace else [result.output for result in results]
+        return answers[0] if isinstance(given, str) else answers
+
+    def _composed(self, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
+        model, bounds = self.model, self._bounds(source)
+        base = model.decode_base(source, source.ne(self._pad).sum(1), bounds)
+        output = model.denoise(base, bounds) if beam == 1 else self._search(model.denoiser, base, bounds, beam)
+        if beam > 1 and model.gate is not None:
+            output = model.encoder.choose(base, output)
+        scores = base_scores = [0.0] * len(source)
+        if trace:
+            base_scores = self._log_probs(model.base_predictor, source, base)
+            scores = self._log_probs(model.denoiser, base, output)
+        for first, second, base_score, score in zip(base, output, base_scores, scores, strict=True):
+            base_text, text = self.codec.decode(first), self.codec.decode(second)
+            yield Translation(text, score, base_text, base_score, changed=text != base_text)
+
+    def _plain(self, model: Any, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
+        bounds = self._bounds(source)
+        if beam == 1:
+            output = decode_greedily(model, source, bounds, eos=self._eos, pad=self._pad)
+        else:
+            output = self._search(model, source, bounds, beam)
+        scores = self._log_probs(model, source, output) if trace else [0.0] * len(source)
+        for tokens, score in zip(output, scores, strict=True):
+            yield Translation(self.codec.decode(tokens), score)
+
+    def _search(self, model: Any, source: Tensor, bounds: Tensor, beam: int) -> Tensor:
+        """The best outputs of fairseq's beam search: (N, S) -> (N, T)."""
+        generator = SequenceGenerator(
+            [model], self.codec.dictionary, beam_size=beam, max_len_a=0, max_len_b=int(bounds.max())
+        )
+        sample = {"net_input": {"src_tokens": source, "src_lengths": source.ne(self._pad).sum(1)}}
+        found = generator.generate([model], sample)
+        return self._pad_batch([hypotheses[0]["tokens"] for hypotheses in found])
+
+    def _bounds(self, source: Tensor) -> Tensor:
+        """(N, S) -> (N,) bound on the outputs' lengths, in tokens with the end symbol."""
+        lengths = source.ne(self._pad).sum(1)
+        bounds = (self.config.max_len_a * lengths + self.config.max_len_b).long()
+        return bounds.clamp(min=1, max=self._output_limit())
+
+    # Scoring ----------------------------------------------------------------------------------------------------
+
+    @overload
+    def score(self, pseudocode: str, program: str, *, stage: Stage | None = ...) -> float: ...
+    @overload
+    def score(self, pseudocode: Several, program: Several, *, stage: Stage | None = ...) -> list[float]: ...
+    def score(self, pseudocode: str | Several, program: str | Several, *, stage: Stage | None = None) -> Any:
+        """The log-probability of a program given its pseudocode: natural logarithm, summed over its tokens and end.
+
+        Of a composed model it is log p_Π(y | f(x)), f decoding greedily, or with ``stage="base"`` log p_f(y | x).
+        For a denoiser give the corrupted program in place of pseudocode. Several pairs give a list.
+        """
+        if stage not in (None, "composed", "base") or (stage is not None and not self.is_composed):
+            raise UserError(f"stage is '{stage}'; a composed model has the stages composed and base, others have none")
+        one = isinstance(pseudocode, str)
+        texts, targets = _as_list(pseudocode), _as_list(program)
+        if one != isinstance(program, str) or len(texts) != len(targets):
+            raise UserError("score takes one pseudocode and one program, or as many of one as of the other")
+        is_denoiser = self.config.kind == "denoiser"
+        lines = self._program_lines(texts) if is_denoiser else self._pseudocode_lines(texts)
+        sources, _ = self._encode(lines, "pseudocode", self._source_limit(True), blank=True)
+        golds, _ = self._encode(self._program_lines(targets), "program", self._output_limit(), blank=True)
+        scores = [0.0] * len(texts)
+        for rows in batches([max(len(x), len(y)) for x, y in zip(sources, golds, strict=True)], self.max_tokens):
+            source, gold = (self._pad_batch([side[row] for row in rows]) for side in (sources, golds))
+            if not self.is_composed:
+                found = self._log_probs(self.model, source, gold)
+            elif stage == "base":
+                found = self._log_probs(self.model.base_predictor, source, gold)
+            else:
+                base = self.model.decode_base(source, source.ne(self._pad).sum(1), self._bounds(source))
+                found = self._log_probs(self.model.denoiser, base, gold)
+            for row, score in zip(rows, found, strict=True):
+                scores[row] = score
+        return scores[0] if one else scores
+
+    @torch.no_grad()
+    def _log_probs(self, model: Any, source: Tensor, target: Tensor) -> list[float]:
+        """log p(target | source) by one of the stages: (N, S), (N, T) right-padded -> N numbers."""
+        begin = target.new_full((len(target), 1), self._eos)
+        previous = torch.cat([begin, target[:, :-1]], 1)
+        step = max(1, _LOGITS_AT_ONCE // (target.size(1) * len(self.codec.dictionary)))
+        scores: list[float] = []
+        for first in range(0, len(target), step):
+            part = slice(first, first + step)
+            lengths = source[part].ne(self._pad).sum(1)
+            logits, _ = model(source[part], src_lengths=lengths, prev_output_tokens=previous[part])
+            scores += gold_log_probs(logits, target[part], self._pad).tolist()
+        return scores
+
+    # Text and tokens --------------------------------------------------------------------------------------------
+
+    def _pseudocode_lines(self, texts: list[str]) -> list[str]:
+        return [pseudocode_line(text, self.config.pseudocode_format) for text in texts]
+
+    def _program_lines(self, texts: list[str]) -> list[str]:
+        return [program_line(text, self.config.program_format) for text in texts]
+
+    def _as_cpp(self, result: Translation) -> Translation:
+        def text(line: str) -> str:
+            return program_text(line, self.config.program_format)
+
+        return replace(result, output=text(result.output), base=None if result.base is None else text(result.base))
+
+    def _source_limit(self, first_stage: bool) -> int:
+        stage = self.model.denoiser if self.is_composed and not first_stage else self.model
+        return stage.max_positions()[0]
+
+    def _output_limit(self) -> int:
+        return self.model.max_positions()[1]
+
+    def _encode(
+        self, lines: list[str], what: str, limit: int, blank: bool = False
+    ) -> tuple[list[Tensor], list[tuple[str, ...]]]:
+        """Token ids of each line (empty where the line is blank, unless ``blank``), and its unknown parts."""
+        encoded, unknown = [], []
+        for number, line in enumerate(lines, start=1):
+            which = f"{what} {number}" if len(lines) > 1 else f"the {what}"
+            tokens, parts = self.codec.encode(line, which)
+            if len(tokens) > limit:
+                raise UserError(
+                    f"{which} is {len(tokens)} tokens long and the model takes {limit}; shorten it, or split it"
+                )
+            if parts:
+                named = ", ".join(repr(part) for part in parts)
+                text = f"{which} holds {named}, which the model never saw: it reads an unknown symbol"
+                warnings.warn(text, UnknownTextWarning, stacklevel=4)
+            encoded.append(tokens if line.strip() or blank else tokens[:0])
+            unknown.append(parts)
+        return encoded, unknown
+
+    def _pad_batch(self, rows: list[Tensor]) -> Tensor:
+        return pad_sequence(rows, batch_first=True, padding_value=self._pad).to(self.device)
+
+
+def _as_list(texts: str | Several) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
+def batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+    """Indices grouped by length, at most ``max_tokens`` a group with padding, or one sequence; length 0 is left out."""
+    order = sorted((index for index, length in enumerate(lengths) if length), key=lambda index: -lengths[index])
+    group: list[int] = []
+    for index in order:
+        if group and (len(group) + 1) * lengths[group[0]] > max_tokens:
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Needs:   fairseq_cft, fairseq and python on the PATH (`make install`, then PATH=.venv/bin:$PATH)
+# Runs:    scripts/export_model.sh RUN OUT [--half] [--data DIR] [--subword-model FILE] [--scores JSON ...]
+#          [--description TEXT] [--licence TEXT]
+#          RUN is a training's --save-dir or one of its checkpoints. --half stores the weights in half precision. --data
+#          (binarised) and --subword-model are found by the checkpoint unless they moved; --scores, evaluations in JSON,
+#          where a benchmark keeps them. The model card quotes scores, description and licence.
+# Expects: seconds; OUT with config.json, model.safetensors, dict.txt, subwords.model and the model card, README.md:
+#          what ComposedTransformerModel.from_pretrained(OUT) and fairseq-cft-translate --model OUT read. An earlier
+#          export in OUT is replaced.
+set -euo pipefail
+
+usage() { sed -n '2,10s/^# //p' "$0"; }
+case ${1:-} in -h | --help) usage; exit 0 ;; esac
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH} exec python -W ignore -m fairseq_cft.inference.export "$@"

@@ -1,0 +1,139 @@
+"""Exported models against fairseq's own command lines, its own interface beside ours, and the examples of the docs."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import PLUGIN, ROOT, call, generate
+from fairseq.hub_utils import GeneratorHubInterface
+from pages import FENCE
+
+from fairseq_cft import ComposedTransformerModel
+from fairseq_cft._errors import UserError
+from fairseq_cft.inference.export import export
+from fairseq_cft.inference.translator import UnknownTextWarning
+
+pytestmark = pytest.mark.xdist_group("sorting")
+GENERATE = ("--task", "pseudocode_to_code", "--gen-subset", "test16")
+BASE = ("--model-overrides", "{'output_stage': 'base'}")
+
+
+@pytest.fixture(scope="module")
+def model(sorting):
+    export(sorting.composed, sorting.root / "exported")
+    return ComposedTransformerModel.from_pretrained(sorting.root / "exported")
+
+
+@pytest.fixture(scope="module")
+def sources(sorting):
+    return Path(f"{sorting.tests[-1]}.src").read_text().splitlines()
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_outputs_and_scores_are_those_of_fairseq_generate(sorting, model, sources, capsys, beam):
+    from fairseq_cli.generate import cli_main
+
+    composed = generate(sorting.data, sorting.composed, *GENERATE, "--beam", beam, capsys=capsys)
+    base = generate(sorting.data, sorting.composed, *GENERATE, "--beam", 1, *BASE, capsys=capsys)
+    traces = model.translate(sources, beam, trace=True)
+    assert [trace.output for trace in traces] == composed and [trace.base for trace in traces] == base
+    assert {trace.changed for trace in traces} == {True, False}
+
+    capsys.readouterr()
+    call(
+        cli_main,
+        sorting.data,
+        "--user-dir",
+        PLUGIN,
+        "--path",
+        sorting.composed,
+        "--num-workers",
+        0,
+        *GENERATE,
+        "--beam",
+        beam,
+    )
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines() if line.startswith("H-")]
+    scores = {int(name[2:]): float(score) for name, score, _ in lines}
+    for number, trace in enumerate(traces):  # base 2, mean over the tokens and the end symbol
+        tokens = len(trace.output.split()) + 1
+        assert trace.output_score / tokens / math.log(2) == pytest.approx(scores[number], abs=1e-4)
+
+
+def test_fairseqs_own_interface_keeps_working(sorting, sources, capsys):
+    folder, name = sorting.composed.parent, sorting.composed.name
+    hub = ComposedTransformerModel.from_pretrained(str(folder), name, str(sorting.data))
+    assert isinstance(hub, GeneratorHubInterface)
+    expected = generate(sorting.data, sorting.composed, *GENERATE, "--beam", 5, capsys=capsys)
+    assert hub.translate(sources, beam=5) == expected
+    os.link(sorting.composed, folder / "model.pt")
+    try:
+        assert isinstance(
+            ComposedTransformerModel.from_pretrained(folder, data_name_or_path=str(sorting.data)), type(hub)
+        )
+    finally:
+        (folder / "model.pt").unlink()
+
+
+def test_what_is_neither_is_refused_in_a_sentence(sorting, model):
+    for folder in (sorting.composed.parent, "gone"):
+        with pytest.raises(UserError, match=r"holds no exported model; make one with scripts/export_model.sh RUN OUT"):
+            ComposedTransformerModel.from_pretrained(folder)
+    with pytest.raises(UserError, match="settings are fixed: give the folder alone"):
+        ComposedTransformerModel.from_pretrained(sorting.root / "exported", output_stage="base")
+
+
+# With subwords and C++ -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quickstart(chain, tmp_path_factory):
+    """A folder as `make quickstart` leaves it, with the data and models of the chain, exported by the script."""
+    root = tmp_path_factory.mktemp("checkout")
+    out = root / "out" / "quickstart"
+    (out / "models" / "composed.1").mkdir(parents=True)
+    (out / "data-bin").mkdir()
+    (out / "models" / "composed.1" / "checkpoint_best.pt").symlink_to(chain.composed)
+    (out / "data-bin" / "pairs").symlink_to(chain.pairs)
+    (out / "data").symlink_to(chain.data)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    script = [ROOT / "scripts/export_model.sh", out / "models/composed.1", out / "model", "--half"]
+    done = subprocess.run(script, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1 and f"{out}/model: " in done.stdout and done.stderr == ""
+    return root
+
+
+def test_subwords_and_formats_come_with_the_folder(chain, quickstart):
+    folder = quickstart / "out/quickstart/model"
+    assert (folder / "subwords.model").read_bytes() == (chain.data / "bpe.model").read_bytes()
+    model = ComposedTransformerModel.from_pretrained(folder)
+    assert (model.config.pseudocode_format, model.config.program_format) == ("synthetic", "synthetic")
+    gold = (chain.data / "train.tgt").read_text().splitlines()[0]
+    source = (chain.data / "train.src").read_text().splitlines()[0]
+    assert model.codec.decode(model.codec.encode(gold, "gold")[0]) == gold
+    text = "\n".join(part.strip().rstrip(";") for part in source.split("$") if part.strip())
+    assert model.score(text, gold) == model.score(source, gold) < 0
+    assert model.score(source, gold.replace(" $ ", "\n")) == model.score(source, gold)
+    with pytest.warns(UnknownTextWarning, match="holds 'é→'"):
+        assert model.translate("print é→", trace=True).unknown == ("é→",)
+    with pytest.raises(UserError, match=r"the pseudocode is \d{4} tokens long and the model takes 1024"):
+        model.translate("print var_0 " * 900)
+
+
+@pytest.mark.parametrize("page", ["docs/python_api.md", "README.md"])
+def test_the_examples_of_the_docs_run(quickstart, monkeypatch, page):
+    blocks = [
+        body for language, body in FENCE.findall((ROOT / page).read_text(encoding="utf-8")) if language == "python"
+    ]
+    monkeypatch.chdir(quickstart)
+    names = {}
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+    if page.startswith("docs"):
+        assert len(blocks) >= 3 and names["programs"][0] == names["trace"].output
+        assert isinstance(names["hub"], GeneratorHubInterface) and names["log_probability"] < 0

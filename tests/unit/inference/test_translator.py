@@ -1,0 +1,171 @@
+"""An exported model asked from Python, against fairseq's own generator and scorer."""
+
+import warnings
+
+import pytest
+import torch
+from fairseq.sequence_generator import SequenceGenerator
+from fairseq.sequence_scorer import SequenceScorer
+from support import batch, shifted
+
+from fairseq_cft import ComposedTransformerModel
+from fairseq_cft._errors import UserError
+from fairseq_cft.inference.translator import UnknownTextWarning, batches
+
+SENTENCES = ["a b c", "h", "b b a c", "", "c d", "f e d b", "g", "a a", "d h g", "b c h a d"]
+
+
+@pytest.fixture(scope="module")
+def models(exported):
+    return {name: ComposedTransformerModel.from_pretrained(path) for name, path in vars(exported).items()}
+
+
+@pytest.fixture(scope="module")
+def composed(models):
+    return models["composed"]
+
+
+def generated(runs, model, sentences, beam) -> list[str]:
+    """What fairseq's generator makes of each sentence by itself, as words."""
+    words = runs.task.target_dictionary
+    generator = SequenceGenerator([model], words, beam_size=beam, max_len_a=3, max_len_b=100)
+    outputs = []
+    for sentence in sentences:
+        source = batch(runs.task, [sentence])
+        sample = {"net_input": {"src_tokens": source, "src_lengths": torch.tensor([source.size(1)])}}
+        outputs.append(words.string(generator.generate([model], sample)[0][0]["tokens"]))
+    return outputs
+
+
+def scored(runs, model, source: str, target: str) -> float:
+    """fairseq's score of a target, by its scorer's positional scores."""
+    tokens, gold = batch(runs.task, [source]), batch(runs.task, [target])
+    net = {"src_tokens": tokens, "src_lengths": torch.tensor([tokens.size(1)])}
+    sample = {"net_input": {**net, "prev_output_tokens": shifted(gold, runs.task)}, "target": gold}
+    (found,) = SequenceScorer(runs.task.target_dictionary).generate([model], sample)
+    return float(found[0]["positional_scores"].sum())
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_outputs_are_those_of_fairseqs_generator(runs, models, beam):
+    asked = [sentence for sentence in SENTENCES if sentence]
+    for name in ("composed", "predictor"):
+        found = models[name].translate(asked, beam)
+        assert len(set(found)) > 3 and found == generated(runs, models[name].model, asked, beam)
+    found = models["denoiser"].denoise(asked, beam)
+    assert found == generated(runs, models["denoiser"].model, asked, beam) == models["composed"].denoise(asked, beam)
+
+
+def test_a_trace_tells_both_stages_and_their_scores(runs, composed):
+    model = composed.model
+    for beam in (1, 4):
+        traces = composed.translate(SENTENCES, beam, trace=True)
+        assert [trace.output for trace in traces] == composed.translate(SENTENCES, beam)
+        assert {trace.changed for trace in traces} == {True, False}
+        for sentence, trace in zip(SENTENCES, traces, strict=True):
+            assert trace.changed == (trace.output != trace.base)
+            if sentence:
+                assert [trace.base] == generated(runs, model.base_predictor, [sentence], 1)
+                assert trace.base_score == pytest.approx(
+                    scored(runs, model.base_predictor, sentence, trace.base), abs=1e-4
+                )
+                assert trace.output_score == pytest.approx(
+                    scored(runs, model.denoiser, trace.base, trace.output), abs=1e-4
+                )
+
+
+def test_a_plain_models_trace_has_one_stage(runs, models):
+    trace = models["predictor"].translate("a b c", trace=True)
+    assert (trace.base, trace.base_score, trace.changed) == (None, None, False)
+    assert trace.output_score == pytest.approx(scored(runs, models["predictor"].model, "a b c", trace.output), abs=1e-4)
+
+
+def test_a_denoisers_trace_tells_whether_the_program_came_back(models):
+    traces = models["denoiser"].denoise(["a b", "", *SENTENCES], trace=True)
+    texts = ["a b", "", *SENTENCES]
+    assert [trace.changed for trace in traces] == [x.output != text for x, text in zip(traces, texts, strict=True)]
+
+
+def test_a_score_is_the_log_probability_of_a_given_program(runs, models):
+    source, target = ["a b c", "h", ""], ["c b", "a a a a a a", "d"]
+    plain = models["predictor"]
+    assert plain.score(source, target) == pytest.approx(
+        [scored(runs, plain.model, *pair) for pair in zip(source, target, strict=True)], abs=1e-4
+    )
+    composed = models["composed"]
+    assert composed.score("a b c", "c b", stage="base") == pytest.approx(plain.score("a b c", "c b"), abs=1e-5)
+    base = composed.translate("a b c", trace=True).base
+    through = composed.score("a b c", "c b")
+    assert through == composed.score("a b c", "c b", stage="composed")
+    assert through == pytest.approx(models["denoiser"].score(base, "c b"), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 17])
+def test_a_list_gives_a_list_in_order_whatever_the_batches(composed, monkeypatch, count):
+    texts = (SENTENCES * 3)[:count]
+    alone = [composed.translate(text) for text in texts]
+    assert composed.translate(texts) == composed.translate(tuple(texts)) == alone
+    monkeypatch.setattr(composed, "max_tokens", 20)
+    assert composed.translate(texts) == alone
+
+
+def test_scores_do_not_depend_on_how_much_is_scored_at_once(composed, monkeypatch):
+    texts, programs = SENTENCES, [text[::-1] for text in SENTENCES]
+    expected = composed.score(texts, programs)
+    monkeypatch.setattr("fairseq_cft.inference.translator._LOGITS_AT_ONCE", 1)
+    assert composed.score(texts, programs) == pytest.approx(expected, abs=1e-5)
+
+
+def test_batches_hold_every_sentence_once_and_no_more_tokens_than_asked():
+    lengths = [5, 1, 0, 9, 2, 2, 30, 7]
+    found = list(batches(lengths, 18))
+    assert sorted(index for group in found for index in group) == [0, 1, 3, 4, 5, 6, 7]
+    for group in found:
+        assert len(group) == 1 or len(group) * max(lengths[index] for index in group) <= 18
+
+
+def test_blank_pseudocode_gives_an_empty_program_and_asks_no_model(composed, monkeypatch):
+    monkeypatch.setattr(composed.model, "decode_base", None)
+    assert composed.translate(["", " \t ", "\n"]) == ["", "", ""]
+    trace = composed.translate("", trace=True)
+    assert (trace.output, trace.base, trace.changed, trace.output_score) == ("", "", False, 0.0)
+
+
+def test_words_that_the_model_never_saw_are_named(composed):
+    with pytest.warns(
+        UnknownTextWarning, match=r"pseudocode 2 holds 'é', '漢漢 é', which the model never saw"
+    ) as warned:
+        traces = composed.translate(["a b", "é a 漢漢 é"], trace=True)
+    assert [trace.unknown for trace in traces] == [(), ("é", "漢漢 é")]
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        composed.translate("a b")
+
+
+def test_what_cannot_be_translated_is_refused_in_a_sentence(models):
+    composed, long = models["composed"], "a " * 64
+    with pytest.raises(UserError, match="pseudocode 2 is 65 tokens long and the model takes 64"):
+        composed.translate(["a", long])
+    with pytest.raises(UserError, match="the program is 65 tokens long"):
+        composed.score("a", long)
+    with pytest.raises(UserError, match=r"the pseudocode holds U\+D800 at character 3, half of a character"):
+        composed.translate("a \ud800")
+    with pytest.raises(UserError, match="beam is 0"):
+        composed.translate("a", beam=0)
+    with pytest.raises(UserError, match="format is 'c'; it must be line or cpp"):
+        composed.translate("a", format="c")
+    with pytest.raises(UserError, match="as many of one as of the other"):
+        composed.score(["a", "b"], ["c"])
+    with pytest.raises(UserError, match="stage is 'base'"):
+        models["predictor"].score("a", "b", stage="base")
+    with pytest.raises(UserError, match="has no denoiser"):
+        models["predictor"].denoise("a")
+    with pytest.raises(UserError, match=r"use denoise\(program\)"):
+        models["denoiser"].translate("a")
+
+
+def test_a_model_moves_to_a_device_with_its_inputs(exported):
+    model = ComposedTransformerModel.from_pretrained(exported.composed)
+    assert model.to("meta") is model and model.device.type == "meta"
+    assert not any(parameter.requires_grad for parameter in model.model.denoiser.parameters())
