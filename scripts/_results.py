@@ -38,6 +38,13 @@ class Results:
         self._outcomes = {key: [seeds[seed] for seed in sorted(seeds)] for key, seeds in rows.items()}
 
     @property
+    def words(self) -> tuple[str, str]:
+        """What is counted, and what a valid one does; what a checker of a user file judges is no program."""
+        if all(str(record.get("signature", "")).startswith("checker:") for record in self.records):
+            return "outputs that are right", "is valid"
+        return "programs that compile and print the right answer", "compiles"
+
+    @property
     def splits(self) -> list[str]:
         return in_order(record["split"] for record in self.records)
 

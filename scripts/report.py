@@ -37,7 +37,7 @@ def section(results: Results) -> list[str]:
     """All that is known of a data set, as Markdown."""
     sizes = {record["split"]: record["n"] for record in results.records}
     several = len(results.seeds) > 1
-    lines = [f"# {results.dataset}: programs that compile and print the right answer", ""]
+    lines = [f"# {results.dataset}: {results.words[0]}", ""]
     lines += [
         f"Seeds {', '.join(map(str, results.seeds))}; "
         + ", ".join(f"{split} ({SPLITS.get(split, split)}): {sizes[split]} programs" for split in results.splits)
@@ -75,7 +75,7 @@ def answers(results: Results) -> list[str]:
 
 def table(results: Results) -> list[str]:
     """Methods by splits: programs that are correct and that compile, each with its interval."""
-    head = [f"{split}: correct (95 % interval) | {split}: compiles" for split in results.splits]
+    head = [f"{split}: correct (95 % interval) | {split}: {results.words[1]}" for split in results.splits]
     lines = ["| method | " + " | ".join(head) + " |", "|---" * (1 + 2 * len(results.splits)) + "|"]
     for method in results.methods:
         cells = []

@@ -82,10 +82,12 @@ class Shout:
 
 
 def test_files_are_read_once_and_again_when_they_change(write) -> None:
-    file = write('@register_noise("mine")\ndef one(line, rng):\n    return "one"\n')
+    note = "open('times', 'a').write('x')\n"
+    file = write(note + '@register_noise("mine")\ndef one(line, rng):\n    return "one"\n')
     read_user_files([file, file])
     first = make_noise("mine", clean_share=0.0)
     read_user_files(f"{file}:{file}")
+    assert Path("times").read_text() == "x"
     assert first("x", item_rng(1, 0, 0)) == "one"
     write('@register_noise("mine")\ndef two(line, rng):\n    return "two"\n')
     read_user_files("mine.py")
@@ -200,7 +202,7 @@ def test_every_registry_forgets_a_file(write) -> None:
     assert {registry.kind for registry in Registry.all} >= {"noise", "checker", "language"}
     file = write(DROP + "\n@register_checker('c')\ndef c(output, case):\n    return True\n")
     read_user_files(file)
-    write("raise ValueError('now it is broken')\n")
+    write(DROP + "raise ValueError('now it is broken')\n")
     with pytest.raises(UserError, match="now it is broken"):
         read_user_files(file)
     assert "drop" not in noise_names()

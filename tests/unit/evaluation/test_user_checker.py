@@ -98,8 +98,8 @@ def test_a_checker_decides_in_place_of_a_compiler(run, capsys: pytest.CaptureFix
 def test_inputs_may_be_left_out_and_are_lines_as_they_stand(run) -> None:
     body = "@register_checker('c')\ndef c(output, case):\n    return output == repr(case)\n"
     shown = ["Case(input='a\\tb', expected=' x ')"]
-    assert run(shown, ["a\tb"], [" x "], body, "--checker", "c") == 0
-    assert verdicts() == ["correct"]
+    assert run(shown, ["a\tb"], [" x "], body, "--checker", "c", "--gold", "out.txt") == 0
+    assert verdicts() == ["correct"] and found()["gold"]["correct_rate"] == 1
     arguments = ["--programs", "out.txt", "--expected", "f.tgt", "--user-file", "mine.py", "--checker", "c", "--quiet"]
     Path("out.txt").write_text("Case(input='', expected=' x ')\n")
     assert cli.main([*arguments, "--json", "out.json"]) == 0
