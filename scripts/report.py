@@ -160,16 +160,20 @@ def destroyed(results: Results) -> list[str]:
 def plain_table(results: Results) -> str:
     """The table for a terminal."""
     width = max(map(len, results.methods)) + 2
-    lines = [" " * width + "".join(f"{split + ' (' + SPLITS.get(split, split) + ')':<34}" for split in results.splits)]
+    heads = [f"{split} ({SPLITS.get(split, split)})" for split in results.splits]
+    lines = [" " * width + "".join(f"{head:<{column(head)}}" for head in heads)]
     for method in results.methods:
-        cells = []
-        for split in results.splits:
+        line = f"{method:<{width}}"
+        for split, head in zip(results.splits, heads, strict=True):
             interval = results.interval(method, split)
-            cells.append(
-                "-" if interval is None else f"{interval.value:6.1%}  [{interval.low:.1%}, {interval.high:.1%}]"
-            )
-        lines.append(f"{method:<{width}}" + "".join(f"{cell:<34}" for cell in cells))
+            cell = "-" if interval is None else f"{interval.value:6.1%}  [{interval.low:.1%}, {interval.high:.1%}]"
+            line += f"{cell:<{column(head)}}"
+        lines.append(line)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def column(head: str) -> int:
+    return max(34, len(head) + 2)
 
 
 def main() -> int:

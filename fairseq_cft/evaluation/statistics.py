@@ -41,12 +41,13 @@ class Comparison:
 
 def bootstrap_interval(outcomes: npt.ArrayLike, *, seed: int, draws: int = DRAWS, level: float = 0.95) -> Interval:
     """Percentile interval of the mean; examples are redrawn, and where there are several seeds these as well.
+    Where no outcome or every one is a success: the exact binomial bound.
 
     outcomes: (E,) or (S, E). Raises ValueError when it is empty.
     """
     values = _table(outcomes)
     means = _bootstrap_means([values], seed=seed, draws=draws)[0]
-    return _interval(float(values.mean()), means, level)
+    return _rate_interval(float(values.mean()), means, values.shape[1], level)
 
 
 def compare(
@@ -98,7 +99,8 @@ def rate_interval(correct: int, total: int, *, seed: int, draws: int = DRAWS, le
     if total <= 0:
         raise ValueError("no examples")
     rate = correct / total
-    return _interval(rate, np.random.default_rng(seed).binomial(total, rate, size=draws) / total, level)
+    drawn = np.random.default_rng(seed).binomial(total, rate, size=draws) / total
+    return _rate_interval(rate, drawn, total, level)
 
 
 def _table(outcomes: npt.ArrayLike) -> Array:
@@ -132,6 +134,17 @@ def _interval(value: float, drawn: Array, level: float) -> Interval:
     tail = (1 - level) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
+
+
+def _rate_interval(rate: float, drawn: Array, examples: int, level: float) -> Interval:
+    """As `_interval`, but where all outcomes are alike, so that redrawing them shows no spread, the exact binomial
+    bound (Clopper and Pearson, 1934) over the examples."""
+    bound = ((1 - level) / 2) ** (1 / examples)
+    if rate == 0:
+        return Interval(rate, 0.0, 1 - bound)
+    if rate == 1:
+        return Interval(rate, bound, 1.0)
+    return _interval(rate, drawn, level)
 
 
 def _relative(left: float, right: float, lefts: Array, rights: Array, level: float) -> Interval:

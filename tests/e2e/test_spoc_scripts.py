@@ -11,6 +11,8 @@ from script_runs import script
 
 from fairseq_cft.cpp.synthetic import PRESETS, Choices, random_program, to_code
 
+pytestmark = pytest.mark.xdist_group("spoc")  # the fixtures take a minute: once, not once a worker
+
 HEADER = "text\tcode\tworkerid\tprobid\tsubid\tline\tindent"
 SPLITS = {
     "train/split/spoc-train-eval": 30,

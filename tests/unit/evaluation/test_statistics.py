@@ -35,6 +35,14 @@ def test_interval_of_counts_agrees_with_that_of_outcomes() -> None:
     assert by_counts.high == pytest.approx(by_outcomes.high, abs=0.011)
 
 
+def test_outcomes_that_are_all_alike_still_leave_doubt():
+    """0 of 30: the rate p with (1 - p) ** 30 = 0.025 is 1 - 0.025 ** (1 / 30) = 0.1157; tables give 11.6 %."""
+    for found in (rate_interval(0, 30, seed=1), bootstrap_interval([[0] * 30] * 3, seed=1)):
+        assert (found.value, found.low) == (0, 0) and found.high == pytest.approx(0.1157, abs=1e-4)
+    found = rate_interval(30, 30, seed=1)
+    assert (found.value, found.high) == (1, 1) and found.low == pytest.approx(0.8843, abs=1e-4)
+
+
 def test_seeds_that_disagree_widen_the_interval() -> None:
     # Two models, one always right, one never: whatever the examples, the mean is 0, .5 or 1 by the seeds drawn.
     interval = bootstrap_interval([[1] * 50, [0] * 50], seed=2)
