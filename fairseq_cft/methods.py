@@ -21,7 +21,7 @@ MEANING = {
 }
 SUFFIXES = {
     "+denoise": ", the denoiser behind it at test time",
-    "+gate": ", the denoiser behind it at test time where a gate asks for it",
+    "+gate": ", denoised at test time only where a gate asks for it",
     ":base": ": its base predictor alone",
 }
 SPLITS = {

@@ -109,6 +109,7 @@ generate_seed() { # SEED
         generate "$system" "$1" "$models/$system.$1/checkpoint_best.pt"
         generate_denoised "$system" "$1" ;;
     esac
+    ((! ${#gate_schedule[@]})) || generate_gated "$system" "$1"
   done
 }
 
@@ -135,11 +136,12 @@ measure_destroyed() { # SYSTEMS SEEDS: can models that were fine-tuned from the 
     --output "$out/destroyed.json"
 }
 
-compare_systems() { # 4 stages
+compare_systems() { # 5 stages, 4 without a gate
   local system finetuned=()
   for system in pretrained bart_style; do
     [[ " ${chosen[*]} " != *" $system "* ]] || finetuned+=("$system")
   done
+  ((! ${#gate_schedule[@]})) || stage gate "which outputs need denoising?" train_gate "${gate_schedule[@]}"
   stage generate "outputs on test and ood programs" generate_all "${chosen[*]}" "$seeds"
   stage evaluate "compile and run every output" evaluate
   stage destroyed "what fine-tuning left of denoising" measure_destroyed "${finetuned[*]}" "$seeds"

@@ -13,6 +13,7 @@ shape=() criterion=(--criterion cross_entropy)
 translate=(--task pseudocode_to_code --eval-exact-match --best-checkpoint-metric exact --maximize-best-checkpoint-metric)
 translate_back=("${translate[@]}" --source-lang tgt --target-lang src)
 unlabeled=$data/bpe.denoise.tgt dictionary=$bin/dict/dict.txt
+denoising=("$bin/programs" --task code_denoising --noise "$noise" "${noise_options[@]}" --subword-model "$data/bpe.model")
 test_pairs=$bin/pairs generation_batch=(--batch-size 100)
 
 make_subwords() {

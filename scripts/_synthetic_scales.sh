@@ -16,6 +16,8 @@ case $scale in
     from_scratch_schedule=(--lr 1e-3 --max-update 150)
     encoder_schedule=("${pretrained_schedule[@]}" --max-update 100)
     backtranslation_schedule=("${pretrained_schedule[@]}")
+    gate_schedule=(--lr 1e-2 --lr-scheduler polynomial_decay --warmup-updates 50
+      --max-update 600 --total-num-update 600)
     every=5 ;;
   cpu) # the quickstart's language, meant for 2 hours on 2 cores with 3 seeds; not timed yet
     data_options=(--preset tiny --test 500 --ood 500) vocabulary=200 architecture=tiny
@@ -28,8 +30,10 @@ case $scale in
     from_scratch_schedule=(--lr 1e-3 --max-update 2000)
     encoder_schedule=("${pretrained_schedule[@]}" --max-update 1000)
     backtranslation_schedule=("${pretrained_schedule[@]}" --max-update 4000)
+    gate_schedule=(--lr 1e-2 --lr-scheduler polynomial_decay --warmup-updates 50
+      --max-update 3000 --total-num-update 3000)
     every=10 ;;
-  paper) # the published sizes; more denoiser epochs, for the gate; not run yet
+  paper) # the published sizes; more denoiser epochs, to keep clean programs; not run yet
     data_options=(--preset paper) vocabulary=600 architecture=synthetic
     batch=(--max-tokens 16000)
     denoiser_schedule=(--dropout 0.1 --lr 1e-3 --lr-scheduler inverse_sqrt --warmup-updates 4000
@@ -40,6 +44,7 @@ case $scale in
     from_scratch_schedule=(--lr 2e-3 --max-epoch 500)
     encoder_schedule=("${pretrained_schedule[@]}")
     backtranslation_schedule=("${pretrained_schedule[@]}" --max-epoch 50)
+    gate_schedule=(--lr 3e-3 --lr-scheduler inverse_sqrt --warmup-updates 400 --max-epoch 20)
     every=10 ;;
   *) wrong "--scale must be tiny, cpu or paper" ;;
 esac

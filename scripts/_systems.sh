@@ -5,9 +5,11 @@
 #   architecture shape             tiny, synthetic or spoc, and options that change its size
 #   batch regularize criterion     options that the trainings of all systems share; the criterion of plain models
 #   translate translate_back       task and choice of the best checkpoint, from pseudocode to code and back
-#   direct_schedule pretrained_schedule composed_schedule
+#   denoising                      folder of programs, and options of the task that corrupts them for the gate
+#   direct_schedule pretrained_schedule composed_schedule gate_schedule
 #                                  learning rate, warm-up, length and validation of each kind of training
 #   longer_schedule                composed_schedule without what only its criterion knows, for pretrained_longer
+#                                  (gate_schedule is empty where there is no gate)
 #   encoder_schedule backtranslation_schedule
 #                                  of the first phases of bart_style and backtranslation
 #   from_scratch_schedule          what differs from composed_schedule where the base predictor cannot translate yet
@@ -30,6 +32,14 @@ common=(--user-dir "$root/fairseq_cft" --num-workers 1 --log-format json --log-i
 
 check_denoiser() { # MIN-CLEAN-KEPT [FILE.json]
   python "$here/check_denoiser.py" --denoiser "$denoiser" --min-clean-kept "$1" --json "${2:-"$out/denoiser.json"}"
+}
+
+# One gate for all systems, on the denoiser's encoder: another denoiser needs another gate
+train_gate() {
+  local settings=$settings
+  settings+=" $(checksum "$denoiser")"
+  train gate "${denoising[@]}" --seed "$denoiser_seed" --clean-share 0.5 "${batch[@]}" --arch denoiser_gate \
+    --denoiser-path "$denoiser" --criterion denoiser_gate "${gate_schedule[@]}"
 }
 
 # A model without a denoiser behind it. --then in a schedule begins a phase: it starts from the one before.
@@ -151,6 +161,12 @@ generate_denoised() { # SYSTEM SEED: the denoiser behind a system at test time
   python "$here/compose.py" --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
     --output "$models/$1+denoise.$2.pt"
   generate "$1+denoise" "$2" "$models/$1+denoise.$2.pt"
+}
+
+generate_gated() { # SYSTEM SEED: the same, but only where the gate asks for it
+  python "$here/compose.py" --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
+    --gate "$models/gate/checkpoint_best.pt" --output "$models/$1+gate.$2.pt"
+  generate "$1+gate" "$2" "$models/$1+gate.$2.pt"
 }
 
 generate_composed() { # SYSTEM SEED: both stages, and the base predictor alone

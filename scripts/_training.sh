@@ -7,6 +7,10 @@
 # last checkpoint, or left alone if it was finished.
 # shellcheck shell=bash disable=SC2154 # $models and $common are the sourcing script's
 
+checksum() { # FILE...: of what a recipe depends on besides its options, for $settings
+  [[ ${dry_run:-no} == yes ]] || cat "$@" | cksum
+}
+
 train() { # NAME DATA options...
   local folder=${models:?}/$1 data=$2
   shift 2

@@ -5,9 +5,10 @@
 #          --prepared: what scripts/prepare_spoc.sh made of DIR before (default: made here); --denoiser: one that
 #          scripts/train_denoiser.sh trained on it (default: trained here); --limit: N programs of each test set, evenly
 #          drawn; systems as in benchmark_synthetic.sh (default: direct,pretrained,composed)
-# Expects: OUT/results.json, report.md, report.png: every system, with the denoiser behind it at test time, and the base
-#          predictors of the composed ones, on TestW (new workers: in distribution) and TestP (new problems: out of
-#          it). No length limit but the positions, 2,048 pieces; longer programs count as missing.
+# Expects: OUT/results.json, report.md, report.png: every system, with the denoiser behind it at test time, always and
+#          where a gate asks for it, and the base predictors of the composed ones, on TestW (new workers: in
+#          distribution) and TestP (new problems: out of it). No length limit but the positions, 2,048 pieces; longer
+#          programs count as missing.
 #          tiny: 9 minutes of CPU time for two systems with --limit 30, nothing right. cpu, paper: not run yet.
 #          Done stages are skipped, a killed training goes on from its last checkpoint. --dry-run prints the commands.
 set -euo pipefail
@@ -53,6 +54,7 @@ case $scale in
     from_scratch_schedule=(--lr 1e-3 --max-update 20)
     encoder_schedule=("${rate[@]}" --max-update 20)
     backtranslation_schedule=("${rate[@]}" --max-update 40)
+    gate_schedule=("${rate[@]}" --max-update 40)
     denoiser_report=(--report-limit 20) ;;
   cpu) # sizes of train_denoiser.sh --scale cpu, meant for what can be learned overnight; not run yet
     vocabulary=500 architecture=tiny judged=100
@@ -69,6 +71,7 @@ case $scale in
     from_scratch_schedule=(--lr 1e-3 --max-update 3000)
     encoder_schedule=("${rate[@]}" --warmup-updates 400 --label-smoothing 0.2 --max-update 1500)
     backtranslation_schedule=("${rate[@]}" --warmup-updates 400 --label-smoothing 0.2 --max-update 4000)
+    gate_schedule=("${rate[@]}" --lr 5e-3 --warmup-updates 100 --max-update 3000)
     denoiser_report=() ;;
   paper) # the published sizes and phases; not run yet
     vocabulary=10000 architecture=spoc shape=() judged=200
@@ -85,6 +88,7 @@ case $scale in
     from_scratch_schedule=(--lr 1e-3 --max-epoch 100)
     encoder_schedule=("${rate[@]}" --label-smoothing 0.2 --max-epoch 50)
     backtranslation_schedule=("${rate[@]}" --label-smoothing 0.2 --max-epoch 50)
+    gate_schedule=("${rate[@]}" --warmup-updates 400 --max-epoch 20)
     denoiser_report=() ;;
   *) wrong "--scale must be tiny, cpu or paper" ;;
 esac
@@ -107,6 +111,8 @@ translate=(--task pseudocode_to_code "${positions[@]}" --skip-invalid-size-input
   --best-checkpoint-metric correct_rate --maximize-best-checkpoint-metric)
 translate_back=(--task pseudocode_to_code "${positions[@]}" --skip-invalid-size-inputs-valid-test
   --source-lang tgt --target-lang src)
+denoising=("$bin/programs" --task code_denoising "${positions[@]}" --noise cpp
+  --subword-model "$prepared/bpe.model")
 generation_batch=(--max-tokens 12000 --skip-invalid-size-inputs-valid-test)
 splits=() test_pairs=$bin/pairs test_ids=$data
 for ((i = 0; i < ${#tests[@]}; i++)); do splits+=("${tests[i]}:test${i/#0/}"); done
@@ -143,12 +149,8 @@ train_denoiser() { # SCALE [options]: in its two phases; the stage after this on
   run_script train_denoiser.sh --scale "$1" "$prepared" "$out/denoiser" --seed "$denoiser_seed" --min-clean-kept 0 "${@:2}"
 }
 
-checksum() { # FILE...: of what a recipe depends on
-  [[ $dry_run == yes ]] || cat "$@" | cksum
-}
-
 echo "benchmark_spoc: scale $scale, $seeds seeds, ${chosen[*]}, into ${shown:-$out}"
-number=$((${#chosen[@]} + labeling + 5))
+number=$((${#chosen[@]} + labeling + 6))
 [[ -n $given_prepared ]] || number=$((number + 1))
 [[ -n $given_denoiser ]] || number=$((number + 1))
 [[ -z $limit ]] || number=$((number + 1))

@@ -83,6 +83,7 @@ composed_schedule=(--gradient-estimator rloo --num-samples 2 "${longer_schedule[
 from_scratch_schedule=(--lr 1e-3 --max-update "$updates")
 encoder_schedule=("${pretrained_schedule[@]}")
 backtranslation_schedule=("${pretrained_schedule[@]}")
+gate_schedule=()
 settings="$noise ${noise_options[*]} $vocabulary $architecture ${batch[*]} ${regularize[*]} $(cat "${read[@]}" | cksum)"
 dataset=$(basename "$raw")
 

@@ -24,9 +24,10 @@ class DenoiserGateModel(BaseFairseqModel):
     """A classifier on a denoiser's encoder; parameters ``encoder.*``, never trained, in eval mode, and ``gate.*``."""
 
     def __init__(self, args: Namespace, encoder: Any) -> None:
+        """``encoder`` is that of a ``FrozenDenoiser``."""
         super().__init__()
         self.args = args
-        self.encoder = encoder.requires_grad_(False)
+        self.encoder = encoder
         self.gate = Gate(**args.gate_shape)
         self.train(self.training)
 

@@ -163,6 +163,9 @@ def test_without_incremental_state_every_position_is_certain(task, tmp_path):
     logits, _ = model.decoder(previous, encoder_out=model.encoder.encode(tokens))
     end = words.eos()
     assert logits.argmax(-1).tolist() == [[5, 6, end, end, end], [7, end, end, end, end]]
+    # of the impossible tokens the end symbol is the least possible: no other beam may end before ŷ
+    others = [token for token in range(len(words)) if token not in (5, end)]
+    assert logits[0, 0, end] < logits[0, 0, others].min() and logits.isfinite().all()
 
 
 def test_a_gate_adds_its_own_parameters_only_and_none_asks_for_a_gradient(task, tmp_path):

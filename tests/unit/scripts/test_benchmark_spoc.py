@@ -30,7 +30,7 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
     )
     assert prepare[1:3] == [str(spoc), f"{out}/prepared"] and value(denoise, "--scale") == scale
     trained = shown_trainings(done.stdout)
-    assert list(trained)[-2:] == ["pretrained.1", "composed.1"]
+    assert list(trained)[-3:] == ["pretrained.1", "composed.1", "gate"]
     assert all(value(each, "--max-target-positions") == "2048" for each in trained.values())
     assert value(trained["composed.1"], "--denoiser-path") == f"{out}/denoiser/denoiser.pt"
     assert value(trained["composed.1"], "--base-predictor-path") == f"{out}/models/pretrained.1/checkpoint_best.pt"
@@ -41,7 +41,7 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
         assert [value(each, "--label-smoothing") for each in phases] == smoothing
         assert value(prepare, "--vocab-size") == "10000"
     generated = shown_commands(done.stdout, "fairseq-generate")
-    assert len(generated) == 2 * 4 and not any("--max-len-b" in each for each in generated)
+    assert len(generated) == 2 * 6 and not any("--max-len-b" in each for each in generated)
     evaluated = shown_commands(done.stdout, "fairseq-cft-evaluate")
     assert {value(each, "--ids") for each in evaluated} == {f"{out}/prepared/text/test{part}.id" for part in "wp"}
     for each in evaluated:
@@ -66,8 +66,9 @@ def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
         tmp_path / "out",
     )
     assert not shown_commands(done.stdout, "prepare_spoc.sh") and not shown_commands(done.stdout, "train_denoiser.sh")
-    (training,) = shown_commands(done.stdout, "fairseq-train")
+    training, gate = shown_commands(done.stdout, "fairseq-train")
     assert training[1] == f"{prepared}/data-bin/pairs" and value(training, "--denoiser-path") == str(denoiser)
+    assert gate[1] == f"{prepared}/data-bin/programs" and value(gate, "--denoiser-path") == str(denoiser)
     assert {each[1] for each in shown_commands(done.stdout, "fairseq-generate")} == {f"{tmp_path}/out/limited/data-bin"}
 
 

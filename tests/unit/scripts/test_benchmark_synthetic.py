@@ -13,12 +13,26 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(scale, tmp_path):
         "benchmark_synthetic.sh", "--scale", scale, "--seeds", 2, "--systems", "pretrained,composed", "--dry-run", out
     )
     assert done.returncode == 0, done.stderr
-    assert [*shown_trainings(done.stdout)] == ["denoiser", "pretrained.1", "pretrained.2", "composed.1", "composed.2"]
+    systems = ["pretrained.1", "pretrained.2", "composed.1", "composed.2"]
+    assert [*shown_trainings(done.stdout)] == ["denoiser", *systems, "gate"]
     composed = next(line for line in done.stdout.splitlines() if "--save-dir" in line and "composed.2" in line)
     assert f"--base-predictor-path {out}/models/pretrained.2/checkpoint_best.pt" in composed
     assert "--seed 2" in composed and f"--denoiser-path {out}/models/denoiser/checkpoint_best.pt" in composed
-    assert done.stdout.count("fairseq-cft-evaluate") == 2 * 2 * 4  # seeds, splits, methods
+    assert done.stdout.count("fairseq-cft-evaluate") == 2 * 2 * 6  # seeds, splits, methods
     assert not out.exists()
+
+
+def test_the_gate_stands_behind_every_system(tmp_path):
+    given = ("--scale", "tiny", "--systems", "pretrained,composed", "--dry-run", tmp_path)
+    done = script("benchmark_synthetic.sh", *given)
+    lines = done.stdout.splitlines()
+    (training,) = (line for line in lines if "--arch denoiser_gate" in line)
+    assert f"--denoiser-path {tmp_path}/models/denoiser/checkpoint_best.pt" in training
+    gated = [line for line in lines if f"--gate {tmp_path}/models/gate/checkpoint_best.pt" in line]
+    assert len(gated) == 2
+    for line, system in zip(gated, ("pretrained", "composed"), strict=True):
+        assert f"--base-predictor {tmp_path}/models/{system}.1/checkpoint_best.pt" in line
+        assert sum(f"--path {tmp_path}/models/{system}+gate.1.pt" in each for each in lines) == 2  # splits
 
 
 def test_every_system_starts_from_its_own_model(tmp_path):
