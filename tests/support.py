@@ -69,6 +69,15 @@ def save(built: Any, path: Path, **state: Any) -> str:
     return str(path)
 
 
+def save_run(built: Any, folder: Path, data: Path, task: str) -> Path:
+    """A training's folder of the model, with a checkpoint that names ``data`` and ``task``."""
+    folder.mkdir(parents=True)
+    cfg = {"model": built.args, "task": {"_name": task, "data": str(data)}, "checkpoint": {"save_dir": str(folder)}}
+    cfg["criterion"] = Namespace(_name="composed_finetuning", num_samples=2)
+    save(built, folder / "checkpoint_best.pt", cfg=cfg)
+    return folder
+
+
 def batch(task: Any, sentences: list[str], left: bool = False) -> torch.Tensor:
     """Space-separated symbols -> (N, T) ids, each ended by the end symbol, padded."""
     words = task.target_dictionary

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from argparse import Namespace
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from support import batch, build, fake_task, save, shifted
+from support import batch, build, fake_task, save_run, shifted
 
 
 def backwards(letters: list[str]) -> list[str]:
@@ -31,14 +29,6 @@ def trained(task, rule: Callable[[list[str]], list[str]], updates: int = 100):
         loss.backward()
         optimizer.step()
     return model
-
-
-def save_run(built, folder: Path, data: Path, task: str) -> Path:
-    folder.mkdir(parents=True)
-    cfg = {"model": built.args, "task": {"_name": task, "data": str(data)}, "checkpoint": {"save_dir": str(folder)}}
-    cfg["criterion"] = Namespace(_name="composed_finetuning", num_samples=2)
-    save(built, folder / "checkpoint_best.pt", cfg=cfg)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from fairseq_cft.inference.export import Sources, export, main
 from fairseq_cft.models._frozen_denoiser import read_checkpoint
 from fairseq_cft.subwords import Subwords, fairseq_dictionary, train
 
+pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
 EVALUATION = {
     "n": 200,
     "correct_rate": 0.55,

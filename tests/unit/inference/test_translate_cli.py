@@ -15,6 +15,7 @@ from commands import ROOT
 from fairseq_cft import ComposedTransformerModel
 from fairseq_cft.inference import cli
 
+pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
 TEXTS = ["a b c", "", "h", "d h g"]
 
 

@@ -6,12 +6,16 @@ import pytest
 import torch
 from fairseq.sequence_generator import SequenceGenerator
 from fairseq.sequence_scorer import SequenceScorer
-from support import batch, shifted
+from support import batch, build, save_run, shifted
 
 from fairseq_cft import ComposedTransformerModel
 from fairseq_cft._errors import UserError
+from fairseq_cft.inference.export import export
 from fairseq_cft.inference.translator import UnknownTextWarning, batches
+from fairseq_cft.models._gate import put_gate
 
+pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
+STAGES = {"denoiser": "denoiser", "base_predictor": "predictor"}
 SENTENCES = ["a b c", "h", "b b a c", "", "c d", "f e d b", "g", "a a", "d h g", "b c h a d"]
 
 
@@ -169,3 +173,22 @@ def test_a_model_moves_to_a_device_with_its_inputs(exported):
     model = ComposedTransformerModel.from_pretrained(exported.composed)
     assert model.to("meta") is model and model.device.type == "meta"
     assert not any(parameter.requires_grad for parameter in model.model.denoiser.parameters())
+
+
+def test_a_gate_is_exported_with_its_model(runs, tmp_path):
+    parts = {f"{part}_path": str(getattr(runs, run) / "checkpoint_best.pt") for part, run in STAGES.items()}
+    built = build("composed_transformer", runs.task, **parts).eval()
+    put_gate(built, {"embed_dim": 16, "hidden_dim": 4}, 0.5)
+    asked = [sentence for sentence in SENTENCES if sentence]
+    tokens = built.decode_base(batch(runs.task, asked), None)
+    with torch.no_grad():
+        odds = built.gate(built.denoiser.encoder(tokens, src_lengths=tokens.ne(built.pad).sum(1)))
+        built.gate.output.bias -= odds.median()  # half of them pass
+    export(save_run(built, tmp_path / "models" / "gated", runs.data, "translation"), tmp_path / "out")
+    model = ComposedTransformerModel.from_pretrained(tmp_path / "out")
+    ungated = ComposedTransformerModel.from_pretrained(runs.root / "exported" / "composed")
+    for beam in (1, 4):
+        found = model.translate(asked, beam)
+        assert found == generated(runs, model.model, asked, beam) != ungated.translate(asked, beam)
+        assert {trace.changed for trace in model.translate(asked, beam, trace=True)} == {True, False}
+    assert model.denoise(asked) == ungated.denoise(asked)
