@@ -169,14 +169,15 @@ def follow_torchrun() -> None:
     @wraps(original)
     def infer_init_method(cfg: Any, force_distributed: bool = False) -> None:
         workers = int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
-        if workers == 1 or cfg.distributed_init_method is not None:
-            return original(cfg, force_distributed)
-        if torch.cuda.is_available():
+        mine = workers > 1 and cfg.distributed_init_method is None
+        if mine:
             cfg.distributed_world_size = workers
-            return original(cfg, force_distributed)
-        cfg.distributed_world_size, cfg.distributed_rank = workers, int(os.environ["RANK"])
-        cfg.distributed_init_method, cfg.distributed_no_spawn = "env://", True
-        cfg.distributed_backend = "gloo"  # the default, nccl, needs GPUs
+        if mine and not torch.cuda.is_available():
+            cfg.distributed_rank = int(os.environ["RANK"])
+            cfg.distributed_init_method, cfg.distributed_no_spawn = "env://", True
+            cfg.distributed_backend = "gloo"  # the default, nccl, needs GPUs
+        else:
+            original(cfg, force_distributed)
 
     infer_init_method._follows_torchrun = True  # type: ignore[attr-defined]
     distributed.infer_init_method = infer_init_method

@@ -46,7 +46,7 @@ def _init(text: str) -> Init:
 
 
 def _add(found: re.Match[str]) -> Statement:
-    return Add(found["v"], cast("int | str", _value(found["x"])), found["short"] is not None)
+    return Add(found["v"], _value(found["x"]), found["short"] is not None)
 
 
 def _subtract(found: re.Match[str]) -> Statement:
