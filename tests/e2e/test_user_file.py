@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import OPTIMIZER, PLUGIN, SMALL, generate, program, train
+from commands import PLUGIN, SMALL, generate, program, train
 
 from fairseq_cft._errors import UserError
 
@@ -106,18 +106,6 @@ def test_mistakes(chain, trained, tmp_path, monkeypatch, options, words):
     monkeypatch.chdir(trained)
     with pytest.raises(UserError, match=words):
         train(chain.programs, tmp_path, *chain.denoising, "--user-file", "own.py", *DENOISER, *options)
-
-
-def test_a_mistake_in_a_data_worker_is_one_sentence(chain, trained, tmp_path):
-    command = [sys.executable, "-m", "fairseq_cli.train", chain.programs, "--user-dir", PLUGIN, *OPTIMIZER]
-    command += [*chain.denoising, *DENOISER, "--noise", "own_broken", "--user-file", "own.py", "--save-dir", tmp_path]
-    done = subprocess.run(
-        [*map(str, command), "--num-workers", "1"], cwd=trained, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("fairseq_cft: error: noise 'own_broken' failed in own.py, line 12: IndexError")
-    assert "Traceback" not in done.stderr
 
 
 def test_corrupt_with_a_users_noise(chain, trained, tmp_path, monkeypatch, capsys):

@@ -116,6 +116,19 @@ def test_an_exception_in_a_noise_is_told_with_its_place_from_every_process(write
     assert str(caught.value) == expected
 
 
+def test_an_exception_in_a_data_worker_is_still_one_sentence(write, capsys: pytest.CaptureFixture[str]) -> None:
+    """torch puts the worker's traceback into the text of the error."""
+    from torch.utils.data import DataLoader
+
+    noise = noise_of(write, '@register_noise("mine")\ndef mine(line, rng):\n    return {}["a: b"]\n', clean_share=0.0)
+    loader = DataLoader(["abc"], num_workers=1, collate_fn=lambda lines: noise(lines[0], item_rng(1, 0, 0)))
+    with pytest.raises(UserError, match="Caught UserError in DataLoader worker") as caught:
+        list(loader)
+    sys.excepthook(caught.type, caught.value, caught.tb)
+    said = "noise 'mine' failed in mine.py, line 4: KeyError: 'a: b' (on 'abc')"
+    assert capsys.readouterr().err == f"fairseq_cft: error: {said}\n"
+
+
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
