@@ -1,10 +1,10 @@
-"""The encoder that holds both stages: what makes Π ∘ f an encoder-decoder in the eyes of fairseq's generator."""
+"""The encoder that holds both stages, and its decoder: what makes Π ∘ f an encoder-decoder for fairseq's generator."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fairseq.models import FairseqEncoder
+from fairseq.models import FairseqEncoder, FairseqIncrementalDecoder
 from torch import Tensor
 
 
@@ -32,3 +32,22 @@ class ComposedEncoder(FairseqEncoder):
 
     def max_positions(self) -> int:
         return self.model.base_predictor.encoder.max_positions()
+
+
+class ComposedDecoder(FairseqIncrementalDecoder):
+    """The denoiser's decoder without its attention weights: they are over ŷ, not over the source.
+
+    An ensemble would average them, and fail where its models' ŷ differ in length.
+    """
+
+    def __init__(self, decoder: Any) -> None:
+        super().__init__(decoder.dictionary)
+        self.decoder = decoder  # a child, so that fairseq finds the incremental state of its layers
+
+    def forward(self, prev_output_tokens: Tensor, encoder_out: Any = None, **options: Any) -> tuple[Tensor, Any]:
+        """(N, T) previous tokens -> (N, T or 1, V) logits, and a dictionary."""
+        logits, extra = self.decoder(prev_output_tokens, encoder_out=encoder_out, **options)
+        return logits, {**extra, "attn": [None]}
+
+    def max_positions(self) -> int:
+        return self.decoder.max_positions()

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from fairseq.models import FairseqIncrementalDecoder
 from torch import Tensor, nn
 
 from .._errors import UserError
-from ._composed_encoder import ComposedEncoder
+from ._composed_encoder import ComposedDecoder, ComposedEncoder
 from ._frozen_denoiser import is_placeholder, read_checkpoint
 
 THRESHOLD = 0.9  # the paper's
@@ -80,16 +79,12 @@ class GatedEncoder(ComposedEncoder):
         return {**super().reorder_encoder_out(encoder_out, new_order), **ours}
 
 
-class GatedDecoder(FairseqIncrementalDecoder):
+class GatedDecoder(ComposedDecoder):
     """The denoiser's decoder, which repeats ŷ where the gate lets it through."""
 
-    def __init__(self, decoder: Any) -> None:
-        super().__init__(decoder.dictionary)
-        self.decoder = decoder  # a child, so that fairseq finds the incremental state of its layers
-
     def forward(self, prev_output_tokens: Tensor, encoder_out: Any = None, **options: Any) -> tuple[Tensor, Any]:
-        """As the denoiser's decoder: (N, T) previous tokens -> (N, T or 1, V) logits, and a dictionary."""
-        logits, extra = self.decoder(prev_output_tokens, encoder_out=encoder_out, **options)
+        """(N, T) previous tokens -> (N, T or 1, V) logits, and a dictionary."""
+        logits, extra = super().forward(prev_output_tokens, encoder_out=encoder_out, **options)
         let_through = encoder_out["let_through"][0]
         tokens = self._next_of(encoder_out["base_tokens"][0], prev_output_tokens.size(1))[:, -logits.size(1) :]
         certain = torch.full_like(logits, NEVER, dtype=torch.float32)
@@ -101,9 +96,6 @@ class GatedDecoder(FairseqIncrementalDecoder):
         """(N, T') right-padded outputs -> (N, T), their first tokens, and end symbols after their last ones."""
         shown = F.pad(tokens, (0, max(0, length - tokens.size(1))), value=self.dictionary.pad())[:, :length]
         return shown.masked_fill(shown.eq(self.dictionary.pad()), self.dictionary.eos())
-
-    def max_positions(self) -> int:
-        return self.decoder.max_positions()
 
 
 class GateCheckpoint(NamedTuple):

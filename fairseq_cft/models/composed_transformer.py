@@ -29,7 +29,7 @@ from ._architecture import (
     shape_of,
 )
 from ._checkpointing import checkpoint_layers
-from ._composed_encoder import ComposedEncoder
+from ._composed_encoder import ComposedDecoder, ComposedEncoder
 from ._composed_terms import (
     ComposedTerms,
     drops_nothing,
@@ -79,7 +79,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             layer.need_attn = False  # else eval mode computes attention weights in every layer
         # kept out of the registered modules, for they only refer to the two stages
         object.__setattr__(self, "_composed_encoder", ComposedEncoder(self))
-        object.__setattr__(self, "_composed_decoder", denoiser.decoder)
+        object.__setattr__(self, "_composed_decoder", ComposedDecoder(denoiser.decoder))
 
     # What fairseq's generator sees ------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def test_composition_is_the_two_stages_by_hand(task, denoiser_path):
     model.args.base_max_len_a, model.args.base_max_len_b = 0, 6
     composed_out = model.encoder(net_input["src_tokens"], src_lengths=net_input["src_lengths"])
     assert torch.equal(composed_out["encoder_out"][0], by_hand["encoder_out"][0])
-    assert model.decoder is model.denoiser.decoder
+    assert model.decoder.decoder is model.denoiser.decoder
     # and the cost of the greedy output is the denoiser's loss on it
     _, extra = model(**net_input, target=target, num_samples=0)
     terms = extra["composed"]

@@ -24,13 +24,14 @@ def task():
 class Backwards:
     """In place of a base predictor's decoding: ŷ is the source from back to front, cut off."""
 
-    def __init__(self, task):
+    def __init__(self, task, longest=LONGEST):
         self.words = task.target_dictionary
+        self.longest = longest
 
     def __call__(self, src_tokens, src_lengths=None, max_lengths=None):
         special = (self.words.pad(), self.words.eos())
         rows = [[token for token in row.tolist() if token not in special][::-1] for row in src_tokens]
-        rows = [([*row, self.words.eos()])[:LONGEST] for row in rows]
+        rows = [([*row, self.words.eos()])[: self.longest] for row in rows]
         return torch.tensor([row + [self.words.pad()] * (max(map(len, rows)) - len(row)) for row in rows])
 
 
@@ -141,6 +142,14 @@ def test_gated_models_make_an_ensemble(task, tmp_path):
     assert generated([half, copy.deepcopy(half)], task, 5) == generated([half], task, 5)
     never, other = gated(model, 1.01), composed(task, tmp_path, seed=2)
     assert generated([never, other], task, 1) == base_outputs(task)
+
+
+@pytest.mark.parametrize("with_gate", [False, True])
+def test_models_of_an_ensemble_may_write_base_outputs_of_different_lengths(task, tmp_path, with_gate):
+    models = [composed(task, tmp_path), composed(task, tmp_path, seed=2)]
+    models[1].decode_base = Backwards(task, longest=4)
+    models = [gated(model, 0) for model in models] if with_gate else models
+    assert len(generated(models, task, 5)) == len(SENTENCES)
 
 
 def test_denoise_obeys_the_gate(task, tmp_path):
