@@ -35,12 +35,6 @@ from fairseq.sequence_generator import SequenceGenerator
 
 from fairseq_cft.models._decoding import decode, translate
 
-SIZES = tuple(
-    word
-    for side in ("encoder", "decoder")
-    for name, value in (("embed-dim", 128), ("ffn-embed-dim", 512), ("attention-heads", 4), ("layers", 2))
-    for word in (f"--{side}-{name}", str(value))
-)
 COMPOSED_STEPS = {
     "composed K=1, reinforce": ("--num-samples", "1", "--gradient-estimator", "reinforce"),
     "composed K=1, reinforce, --sample-dropout encoder": (
@@ -61,6 +55,7 @@ LONGEST_OUTPUT = 200  # fairseq's default
 class Benchmark:
     def __init__(self, options: argparse.Namespace) -> None:
         self.folder, self.device, self.repeats = options.folder, options.device, options.repeats
+        self.shape = tuple(options.shape)
         self.max_tokens, self.count = options.max_tokens, options.batches
         self.pairs, self.programs = self.folder / "data-bin/pairs", self.folder / "data-bin/programs"
         self.predictor = self.folder / "models/direct.1/checkpoint_best.pt"
@@ -73,13 +68,13 @@ class Benchmark:
 
     def plain(self, *more: str) -> Any:
         return trainer_of(
-            *(self.pairs, "pseudocode_to_code", self.device, "--arch", "transformer_cft_tiny", *SIZES),
+            *(self.pairs, "pseudocode_to_code", self.device, "--arch", "transformer_cft_tiny", *self.shape),
             *("--criterion", "cross_entropy", "--finetune-from-model", str(self.predictor), *more),
         )
 
     def composed(self, *more: str, base: str | None = None) -> Any:
         start = ("--base-predictor-path", base or str(self.predictor), "--denoiser-path", str(self.denoiser))
-        sizes = SIZES if base == "random" else ()
+        sizes = self.shape if base == "random" else ()
         return trainer_of(
             *(self.pairs, "pseudocode_to_code", self.device, "--arch", "composed_transformer", *sizes, *start),
             *("--criterion", "composed_finetuning", *more),
@@ -155,7 +150,7 @@ class Benchmark:
         """Share of a denoiser's training that waits for data: programs corrupted and cut by one worker beside it."""
         model = str(self.folder / "data/bpe.model")
         trainer = trainer_of(
-            *(self.programs, "code_denoising", self.device, "--arch", "transformer_cft_tiny", *SIZES),
+            *(self.programs, "code_denoising", self.device, "--arch", "transformer_cft_tiny", *self.shape),
             *("--criterion", "cross_entropy", "--noise", "synthetic", "--subword-model", model),
         )
         trainer.task.load_dataset("train")
@@ -232,7 +227,15 @@ class Benchmark:
         for name, more in cases.items():
             command = [sys.executable, __file__, "--folder", str(self.folder), "--device", self.device]
             found = subprocess.run(
-                [*command, "--max-tokens", str(self.max_tokens), "--peak-of", " ".join(more) or "plain"],
+                [
+                    *command,
+                    "--max-tokens",
+                    str(self.max_tokens),
+                    "--peak-of",
+                    " ".join(more) or "plain",
+                    "--",
+                    *self.shape,
+                ],
                 check=True,
                 capture_output=True,
                 text=True,
@@ -306,11 +309,14 @@ def main() -> int:
     parser.add_argument("--max-tokens", type=int, default=4000, metavar="N", help="tokens a batch")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="what to measure")
     parser.add_argument("--peak-of", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "shape", nargs="*", metavar="-- OPTIONS", help="size of the models, as options of fairseq-train"
+    )
     options = parser.parse_args()
 
     benchmark = Benchmark(options)
     if options.peak_of:
-        print(benchmark.peak_of(options.peak_of))
+        print(benchmark.peak_of(options.peak_of), flush=True)
         return 0
     for group in options.only:
         getattr(benchmark, group)()

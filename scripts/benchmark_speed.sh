@@ -23,7 +23,7 @@ data_options=(--preset paper --labeled 1000 --unlabeled 6000) measured=()
 if [[ $quick == yes ]]; then
   updates=20 repeats=1 max_tokens=1000
   data_options=(--preset paper --labeled 200 --valid 50 --test 50 --ood 50 --unlabeled 1500)
-  measured=(--batches 2 --only training_steps decoding corruption preprocessing)
+  measured=(--batches 2 --only training_steps decoding corruption)
 fi
 
 # A predictor and a denoiser that are trained enough for their outputs to be as long as they should be ---------------
@@ -36,9 +36,10 @@ schedule=(--lr 3e-3 --lr-scheduler inverse_sqrt --warmup-updates 100 --max-updat
   --save-interval 10)
 # shellcheck disable=SC2034
 direct_schedule=("${schedule[@]}")
+sizes=(--encoder-embed-dim 128 --decoder-embed-dim 128 --encoder-ffn-embed-dim 512 --decoder-ffn-embed-dim 512
+  --encoder-attention-heads 4 --decoder-attention-heads 4)
 # shellcheck disable=SC2034
-denoiser_schedule=(--encoder-embed-dim 128 --decoder-embed-dim 128 --encoder-ffn-embed-dim 512
-  --decoder-ffn-embed-dim 512 --encoder-attention-heads 4 --decoder-attention-heads 4 "${schedule[@]}")
+denoiser_schedule=("${sizes[@]}" "${schedule[@]}")
 settings="$updates ${data_options[*]}"
 
 out=${folders[0]}
@@ -51,13 +52,12 @@ source "$here/_stages.sh"
 source "$here/_systems.sh"
 # shellcheck source=scripts/_synthetic.sh
 source "$here/_synthetic.sh"
-# shellcheck disable=SC2034
-shape=("${denoiser_schedule[@]:0:12}")
+shape=("${sizes[@]}") # _synthetic.sh leaves it empty
 
 measure() {
   rm -f "$out/speed.json"
   python "$here/benchmark_speed.py" --folder "$out" --device "$device" --repeats "$repeats" \
-    --max-tokens "$max_tokens" "${measured[@]}" --output "$out/speed.json"
+    --max-tokens "$max_tokens" "${measured[@]}" --output "$out/speed.json" -- "${shape[@]}"
 }
 
 report() {
