@@ -37,6 +37,9 @@ quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: min
 demo: $(STAMP)   ## asks the quickstart's model: type pseudocode, see what each stage makes of it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh "$(OUT)"
 
+benchmark: $(STAMP) ## speed: training steps, decoding, data; run it on an idle machine
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/benchmark_speed.sh out/speed
+
 # one thread each: two workers with two threads slow each other tenfold and more
 test: $(STAMP)   ## every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
