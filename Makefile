@@ -9,7 +9,7 @@ OUT ?= out/quickstart
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help install quickstart demo test check clean
+.PHONY: help install quickstart demo benchmark test check clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
