@@ -64,6 +64,25 @@ def test_each_row_is_bounded_and_a_cut_off_one_has_no_end():
         assert row[row.ne(words.pad())].tolist() == whole[whole.ne(words.pad())][:bound].tolist()
 
 
+@pytest.mark.parametrize("copies", [2, 3])
+def test_copies_of_a_sentence_are_what_it_alone_gives(copies):
+    """Without sampling the K outputs of a sentence are one and the same, whichever of its sentences end first."""
+    task = fake_task()
+    words = task.target_dictionary
+    ends = {"eos": words.eos(), "pad": words.pad()}
+    lengths = set()
+    for seed in range(4):
+        model = model_of(task, seed)
+        source = batch(task, SENTENCES, left=True)
+        bounds = torch.tensor([30, 3, 20, 30, 12, 30, 5])
+        encoder_out = model.encoder(source, src_lengths=source.ne(words.pad()).sum(1))
+        once = decode(model.decoder, encoder_out, bounds, **ends)
+        several = decode(model.decoder, encoder_out, bounds, copies=copies, **ends)
+        assert torch.equal(several, once.repeat_interleave(copies, 0))
+        lengths |= set(once.ne(words.pad()).sum(1).tolist())
+    assert len(lengths) > 4
+
+
 def test_samples_follow_the_models_distribution():
     task = fake_task("abc")
     words = task.target_dictionary
