@@ -144,8 +144,7 @@ def _translate(arguments: Sequence[str]) -> None:
 
 
 def _input_lines(file: Path | None) -> list[str]:
-    lines = decode_lines(sys.stdin.buffer.read(), "standard input") if file is None else read_lines(file)
-    return [line.removesuffix("\r") for line in lines]
+    return decode_lines(sys.stdin.buffer.read(), "standard input") if file is None else read_lines(file)
 
 
 def _asked(as_text: bool) -> Iterator[str]:
