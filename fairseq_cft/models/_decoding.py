@@ -210,11 +210,13 @@ class _Layer:
 
     def _attend_self(self, x: Tensor, step: int) -> Tensor:
         if step == self.past.size(2):
-            room = min(_GROWTH.get(x.device.type, 64), self.max_length - step)
-            self.past = F.pad(self.past, (0, 0, 0, room))
+            length = min(step + _GROWTH.get(x.device.type, 64), self.max_length)
+            grown = self.past.new_empty(2, self.past.size(1), length, self.width)
+            grown[:, :, :step] = self.past
+            self.past = grown
         rows = x.size(0)
         query, key_value = F.linear(x, *self.own_in).view(rows, 3, self.heads, -1).split((1, 2), 1)
-        self.past.view(2, rows, self.heads, -1, self.width)[:, :, :, step] = key_value.transpose(0, 1)
+        self.past.select(2, step).view(2, rows, self.heads, -1).copy_(key_value.transpose(0, 1))
         keys, values = self.past[:, :, : step + 1].unbind()
         scores = torch.bmm(query.reshape(-1, 1, self.width), keys.transpose(1, 2))  # (R * H, 1, step + 1)
         mixed = torch.bmm(scores.softmax(-1), values)
