@@ -7,7 +7,6 @@ the machine disturbs them all, and medians are reported with the fastest and the
 from __future__ import annotations
 
 import gc
-import resource
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,4 +126,6 @@ def peak_memory(device: str) -> int:
     """Bytes: the process's resident memory at its highest, or on a GPU what torch allocated."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # not getrusage: its maximum includes that of the process that started this one
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import subprocess
 import sys
 from unittest import mock
 
@@ -53,3 +54,11 @@ def test_a_record_holds_the_spread(speed):
     made = speed["Timing"]((0.3, 0.1, 0.123456)).record("case", length=5)
     seconds = {"seconds_median": 0.1235, "seconds_fastest": 0.1, "seconds_slowest": 0.3}
     assert made == {"name": "case", **seconds, "repeats": 3, "length": 5}
+
+
+def test_peak_memory_is_this_process_own():
+    """A small process started by a large one: getrusage would give it the large one's peak."""
+    block = b"x" * 700_000_000
+    code = "import sys; sys.path.insert(0, 'scripts'); from _speed import peak_memory; print(peak_memory('cpu'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 50_000_000 < int(done.stdout.split()[-1]) < len(block)
