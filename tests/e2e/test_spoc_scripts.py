@@ -134,7 +134,9 @@ def test_the_benchmark_from_tables_to_a_report(data, prepared, denoiser, tmp_pat
     assert f"loading pretrained model from {first}/checkpoint_best.pt" in log and (second / "finished").exists()
     records = json.loads((tmp_path / "results.json").read_text())
     assert {(each["method"], each["split"], each["n"]) for each in records} == {
-        (method, split, 4) for method in ("pretrained", "pretrained+denoise") for split in ("testw", "testp")
+        (method, split, 4)
+        for method in ("pretrained", "pretrained+denoise", "pretrained+gate")
+        for split in ("testw", "testp")
     }
     for split in ("testw", "testp"):
         chosen, ids = (folder / f"{split}.id" for folder in (tmp_path / "limited", prepared / "text"))

@@ -11,14 +11,18 @@ import re
 import runpy
 import subprocess
 import sys
+from contextlib import ExitStack
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pages
 import pytest
 from commands import ROOT
 from fairseq import options as fairseq_options
+
+from fairseq_cft._user_files import Registry
 
 MOST_BYTES = 500_000
 FOLDERS = "docs|fairseq_cft|preprocess|scripts|tests"
@@ -160,7 +164,10 @@ def our_program(path: str) -> argparse.ArgumentParser | None:
     file = ROOT / path
     if file.suffix != ".py" or not file.is_file() or "ArgumentParser(" not in file.read_text(encoding="utf-8"):
         return None
-    return document().caught_parser(path, lambda: runpy.run_path(str(file), run_name="__main__"))
+    with ExitStack() as registries:  # an example imports its user file, which registers what it defines
+        for registry in Registry.all:
+            registries.enter_context(mock.patch.dict(registry._things))
+        return document().caught_parser(path, lambda: runpy.run_path(str(file), run_name="__main__"))
 
 
 def program_of(words: list[str]) -> str:
