@@ -67,7 +67,7 @@ def draw_bars(figure: Any, results: Results) -> None:
         )
     axes.set_xticks([i + width * (len(results.splits) - 1) / 2 for i in range(len(results.methods))])
     axes.set_xticklabels(results.methods, rotation=25, ha="right")
-    axes.set_ylabel(f"{results.words[0]}, %")
+    axes.set_ylabel(f"{results.words[0]}, %", fontsize=8)
     axes.set_title(f"{results.dataset}: correct, 95 % intervals")
     figure.legend(loc="outside lower center", ncols=2)
 
