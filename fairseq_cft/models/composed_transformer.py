@@ -19,16 +19,8 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from .._errors import UserError
-from ._architecture import (
-    SIZES,
-    as_namespace,
-    check_precision,
-    fingerprint,
-    set_sizes,
-    shape_differences,
-    shape_of,
-)
-from ._checkpointing import checkpoint_layers
+from ._architecture import SIZES, as_namespace, set_sizes
+from ._building import build
 from ._composed_encoder import ComposedDecoder, ComposedEncoder
 from ._composed_terms import (
     ComposedTerms,
@@ -40,15 +32,8 @@ from ._composed_terms import (
     without_dropout,
 )
 from ._decoding import decode, mask_forbidden, translate
-from ._frozen_denoiser import (
-    FrozenDenoiser,
-    TransformerCheckpoint,
-    build_transformer,
-    check_dictionary,
-    load_weights,
-    read_transformer,
-)
-from ._gate import Gate, put_gate
+from ._frozen_denoiser import FrozenDenoiser
+from ._gate import Gate
 from ._pretrained import FromExportedFolder
 
 STAGES = ("composed", "base")
@@ -268,93 +253,8 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
     def build_model(cls, args: Any, task: FairseqTask) -> ComposedTransformerModel:
         """Builds both stages; reads their weights unless ``args`` come from a composed checkpoint, which holds them."""
         with as_namespace(args) as options:
-            return cls._build(options, task)
-
-    @classmethod
-    def _build(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
-        dictionary = task.target_dictionary
-        if fingerprint(task.source_dictionary) != fingerprint(dictionary):
-            raise UserError(
-                "composing needs one dictionary for pseudocode and code "
-                f"(source: {fingerprint(task.source_dictionary)}; target: {fingerprint(dictionary)}); "
-                "binarise with fairseq-preprocess --joined-dictionary"
-            )
-        composed_architecture(args)
-        if getattr(args, "denoiser_shape", None):
-            return cls._build_for_checkpoint(args, task)
-
-        check_precision(args)
-        if getattr(args, "offload_activations", False):
-            raise UserError("--offload-activations does not fit the composed model; take --checkpoint-activations")
-        if not args.denoiser_path:
-            raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
-        denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path", "denoiser")
-        check_dictionary(denoiser_file, dictionary, "--denoiser-path")
-        base_file = cls._base_file(args, denoiser_file)
-        if base_file is not None:
-            check_dictionary(base_file, dictionary, "--base-predictor-path")
-
-        args.dictionary_fingerprint = fingerprint(dictionary)
-        args.denoiser_shape = denoiser_file.shape
-        args.base_predictor_shape = cls._base_shape(args, base_file, denoiser_file)
-        model = cls._build_stages(args, task)
-        load_weights(model.denoiser, denoiser_file, "--denoiser-path")
-        if base_file is not None:
-            load_weights(model.base_predictor, base_file, "--base-predictor-path")
-        return model
-
-    @classmethod
-    def _build_for_checkpoint(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
-        if args.dictionary_fingerprint != fingerprint(task.target_dictionary):
-            raise UserError(
-                f"the composed checkpoint was trained with another dictionary ({args.dictionary_fingerprint}) than "
-                f"this data ({fingerprint(task.target_dictionary)}); binarise the data with its dict.txt"
-            )
-        model = cls._build_stages(args, task)
-        if getattr(args, "gate_shape", None):
-            put_gate(model, args.gate_shape, args.gate_threshold)
-        elif getattr(args, "gate_threshold", None) is not None:
-            raise UserError("gate_threshold was given, but the composed checkpoint holds no gate; drop it")
-        model._weights_loaded = False
-        return model
-
-    @classmethod
-    def _build_stages(cls, args: Namespace, task: FairseqTask) -> ComposedTransformerModel:
-        options = {name: value for name, value in vars(args).items() if not name.endswith("_shape")}
-        options["checkpoint_activations"] = False  # fairseq's way; below is ours
-        base = build_transformer(TransformerModel, task, args.base_predictor_shape, options)
-        if getattr(args, "checkpoint_activations", False):
-            checkpoint_layers(base.encoder.layers)
-            checkpoint_layers(base.decoder.layers)
-        denoiser = build_transformer(FrozenDenoiser, task, args.denoiser_shape)
-        return cls(args, base, denoiser)
-
-    @staticmethod
-    def _base_file(args: Namespace, denoiser_file: TransformerCheckpoint) -> TransformerCheckpoint | None:
-        if args.base_predictor_path == "random":
-            return None
-        if args.base_predictor_path == "denoiser":
-            return denoiser_file
-        return read_transformer(args.base_predictor_path, "--base-predictor-path", "base_predictor")
-
-    @staticmethod
-    def _base_shape(
-        args: Namespace, base_file: TransformerCheckpoint | None, denoiser_file: TransformerCheckpoint
-    ) -> dict[str, Any]:
-        """The base predictor's shape: its checkpoint's, or for random weights the flags over the denoiser's."""
-        asked = shape_of(args)
-        if base_file is None:
-            if width := asked.get("encoder_embed_dim"):
-                for name in ("decoder_embed_dim", "decoder_input_dim", "decoder_output_dim"):
-                    asked.setdefault(name, width)
-            return {**denoiser_file.shape, **asked}
-        if differences := shape_differences(asked, base_file.shape):
-            raise UserError(
-                f"the base predictor takes its weights and shape from {base_file.path}, which disagrees with "
-                f"{', '.join(differences)}; drop these options or take --base-predictor-path random"
-            )
-        positions = {name: value for name, value in asked.items() if name.startswith("max_")}
-        return {**base_file.shape, **positions}
+            composed_architecture(options)
+            return build(cls, options, task)
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, model_cfg: Any = None, args: Any = None) -> Any:
         for part in ("denoiser", "base_predictor") + ("gate",) * (self.gate is not None):
@@ -366,6 +266,10 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         result = super().load_state_dict(state_dict, strict, model_cfg, args)
         self._weights_loaded = True
         return result
+
+    def expect_weights(self) -> None:
+        """Nothing is computed from here on until ``load_state_dict`` has brought the weights."""
+        self._weights_loaded = False
 
     def _require_weights(self) -> None:
         if not self._weights_loaded:
