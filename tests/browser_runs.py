@@ -29,6 +29,24 @@ WRONG = entry("wrong_output", "7", case=1, input="3\n", expected="6")
 REFUSED = entry("compile_error", COMPILER_SAYS)
 RIGHT = entry("correct")
 
+HOSTILE = "</script><script>document.title='owned'</script><img␣src=x␣onerror=\"document.title='owned'\">"
+PAIRS = [
+    ("read n ; $ print n ;", "int main ( ) { $ ~ int n ; cin >> n ; $ ~ cout << n ; $ }"),
+    ("read m ; $ print twice m ;", "int main ( ) { $ ~ int m ; cin >> m ; $ ~ cout << 2 * m ; $ }"),
+    ("print a word ;", 'int main ( ) { $ ~ cout << "a␣word" ; $ }'),
+    ("stop ; <b>bold</b>", "int main ( ) { $ ~ return 0 ; $ }"),
+]
+GOLD = [gold for _, gold in PAIRS]
+TYPED = GOLD[0].replace("int n", "string n")
+CRASH = entry("runtime_error", "SIGSEGV", case=2, total=3, input="5\n", expected="10")
+BLANK = {**WRONG, "detail": "6\n"}
+# the denoiser repairs example 0, spoils 1, leaves 2 wrong but changed, and leaves 3 as it is
+SYSTEMS: dict[str, tuple[list[str | None], list[dict[str, Any]]]] = {
+    "pretrained": ([TYPED, GOLD[1], None, HOSTILE], [BLANK, RIGHT, entry("missing"), REFUSED]),
+    "composed:base": ([TYPED, GOLD[1], "x", GOLD[3]], [WRONG, RIGHT, REFUSED, RIGHT]),
+    "composed": ([GOLD[0], GOLD[1].replace("2", "3"), "y", GOLD[3]], [RIGHT, CRASH, REFUSED, RIGHT]),
+}
+
 
 def write_run(
     folder: Path,

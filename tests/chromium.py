@@ -161,3 +161,16 @@ def chromium(executable: str) -> Iterator[Page]:
             process.wait()
             os.close(from_us)
             os.close(to_us)
+
+
+def shown(page: Page) -> list[str]:
+    """The examples of the list, as SPLIT ID of seed 1 and SPLIT ID seed 2."""
+    rows = "[...document.querySelectorAll('#rows > [role=row]')].sort((a, b) => a.offsetTop - b.offsetTop)"
+    names = page.evaluate(f"{rows}.map((row) => row.querySelector('.id').innerText)")
+    return [name.removesuffix(" seed 1") for name in names]
+
+
+def value(page: Page, box: str) -> str:
+    """What an input or a select holds."""
+    found: str = page.evaluate(f"document.getElementById({box!r}).value")
+    return found
