@@ -16,6 +16,8 @@ from fairseq_cft import _user_files
 from fairseq_cft.cpp.noise import item_rng, make_noise
 from fairseq_cft.evaluation import Settings, TestCase, evaluate
 
+pytestmark = pytest.mark.usefixtures("forget_user_files")
+
 EXAMPLE = ROOT / "examples/own_data"
 SETTINGS = Settings(checker="order", user_file=EXAMPLE / "orders.py", decode="plain")
 
@@ -29,9 +31,7 @@ def data(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("orders")
     counts = ["--train", "30", "--valid", "30", "--test", "30", "--ood", "30", "--unlabeled", "300"]
     subprocess.run([sys.executable, EXAMPLE / "make_orders.py", "--out", out, *counts], check=True)
-    yield out
-    for path in [*_user_files._digests]:
-        _user_files._forget(path)
+    return out
 
 
 def judged(outputs: list[str], expected: list[str]) -> list[str]:

@@ -15,6 +15,8 @@ from fairseq_cft._user_files import Registry, read_user_files
 from fairseq_cft.cpp.noise import Noise, item_rng, make_noise, noise_names, noise_options
 from fairseq_cft.cpp.noise.variants import Variants
 
+pytestmark = pytest.mark.usefixtures("forget_user_files")
+
 HEAD = "from fairseq_cft.user import *\n"
 DROP = """
 @register_noise("drop")
@@ -22,15 +24,6 @@ def drop(line, rng):
     place = rng.integers(len(line))
     return line[:place] + line[place + 1 :] or line
 """
-
-
-@pytest.fixture(autouse=True)
-def _forget_afterwards():
-    from fairseq_cft import _user_files
-
-    yield
-    for path in [*_user_files._digests]:
-        _user_files._forget(path)
 
 
 @pytest.fixture

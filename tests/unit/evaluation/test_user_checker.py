@@ -12,6 +12,8 @@ import pytest
 from fairseq_cft.evaluation import Settings, TestCase, UsageError, cli, evaluate
 from fairseq_cft.evaluation.errors import InfraError
 
+pytestmark = pytest.mark.usefixtures("forget_user_files")
+
 HEAD = "import json\nimport numpy as np\nfrom pathlib import Path\nfrom fairseq_cft.user import *\n\n"
 RECORD = """
 @register_checker("record")
@@ -48,15 +50,6 @@ class Awk:
             return Rejected(Verdict.COMPILE_ERROR, outcome.stderr.decode("utf-8", "replace"))
         return Prepared(command, read)
 """
-
-
-@pytest.fixture(autouse=True)
-def _forget_afterwards():
-    from fairseq_cft import _user_files
-
-    yield
-    for path in [*_user_files._digests]:
-        _user_files._forget(path)
 
 
 @pytest.fixture
