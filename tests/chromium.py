@@ -83,10 +83,18 @@ class Page:
         self.send("Page.navigate", url="about:blank")
         self.send("Page.navigate", url=file.resolve().as_uri() + address)
         deadline = time.monotonic() + PATIENCE
-        while self.evaluate("location.protocol + document.readyState") != "file:complete":
+        while not self._loaded():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{file} did not load")
             time.sleep(0.01)
+
+    def _loaded(self) -> bool:
+        try:
+            return self.evaluate("location.protocol + document.readyState") == "file:complete"
+        except RuntimeError as error:  # asked in the moment between two pages
+            if "navigated" in str(error) or "context" in str(error):
+                return False
+            raise
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, waited for where it is a promise."""
@@ -148,7 +156,6 @@ def chromium(executable: str) -> Iterator[Page]:
         process = subprocess.Popen(
             ["bash", "-c", script, executable, *options],
             pass_fds=(to_browser, from_browser),
-            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         os.close(to_browser)

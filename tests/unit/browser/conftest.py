@@ -40,6 +40,7 @@ def page(browser: Page, results: Path) -> Iterator[Page]:
     browser.requests.clear()
     browser.open(results / "page.html")
     yield browser
+    settled = "new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(document.title))))"
+    assert browser.evaluate(settled) == "made: outputs"  # no program's text has become code
     assert browser.errors == []
     assert {url.partition("#")[0] for url in browser.requests} <= {(results / "page.html").as_uri()}
-    assert browser.evaluate("document.title") == "made: outputs"  # no program's text has become code
