@@ -7,6 +7,7 @@ names file and line. A file is read once a process, and again where its text has
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 import os
 import re
@@ -116,6 +117,7 @@ def _read(path: Path) -> None:
     module = ModuleType(f"cft_user_file_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look themselves up there
+    importlib.import_module(f"{OURS}.user")  # before: what we register ourselves is not the file's
     _reading.append(path)
     _digests[path] = found
     try:

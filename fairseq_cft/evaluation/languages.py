@@ -60,7 +60,7 @@ class UserLanguage:
             prepared = self.checker.prepare(source, folder, sandbox)
         except InfraError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InfraError(failure(f"language {self.name!r}", error, source)) from error
         if not isinstance(prepared, (Prepared, Rejected)):
             raise InfraError(
@@ -82,5 +82,5 @@ def find_language(name: str, sandbox: Sandbox, toolchain: Callable[[], Toolchain
         raise UsageError(str(error)) from error
     try:
         return UserLanguage(name, make(), _LANGUAGES.file_of(name))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(failure(f"language {name!r}", error, name)) from error

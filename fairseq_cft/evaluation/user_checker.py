@@ -146,7 +146,7 @@ class CheckerJudge:
             answer: Any = self.check(output, asked, self.run) if self.run else self.check(output, asked)
         except InfraError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CheckerError(failure(f"checker {self.name!r}", error, output)) from error
         verdict, detail = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
         if isinstance(verdict, (bool, np.bool_)):

@@ -72,6 +72,9 @@ class Shout:
     assert noise_of(write, body, mark="?")("a", item_rng(1, 0, 0)) == "a?"
     with pytest.raises(ValueError, match="noise 'mine' has no option 'errors'; it has clean_share, mark"):
         make_noise("mine", errors=(1, 1))
+    heir = "\n@register_noise('heir')\n@dataclass(frozen=True)\nclass Heir(Shout):\n    mark: str = '.'\n"
+    read_user_files(write(body + heir))
+    assert make_noise("heir")("a", item_rng(1, 0, 0)) == "a."
 
 
 def test_files_are_read_once_and_again_when_they_change(write) -> None:
@@ -97,6 +100,25 @@ def test_a_noise_goes_to_a_process_that_knows_nothing_yet(write) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, cwd="/", check=True)
     assert done.stdout.decode().split() == [noise("abcdef", item_rng(3, 0, 0)), "False"]
+
+
+def test_a_noise_cannot_end_the_program(write) -> None:
+    body = '@register_noise("mine")\ndef mine(line, rng):\n    exit()\n'
+    with pytest.raises(UserError, match=r"noise 'mine' failed in mine.py, line 4: SystemExit: None \(on 'abc'\)"):
+        noise_of(write, body, clean_share=0.0)("abc", item_rng(1, 0, 0))
+    body = """
+from dataclasses import dataclass
+
+@register_noise("mine")
+@dataclass
+class Mine:
+    def __post_init__(self):
+        exit()
+    def __call__(self, line, rng):
+        return line
+"""
+    with pytest.raises(UserError, match=r"noise 'mine' failed in mine.py, line 9: SystemExit"):
+        noise_of(write, body)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -202,6 +224,19 @@ def test_reading_a_user_file_takes_neither_fairseq_nor_torch(write) -> None:
         "print(sorted({'fairseq', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"
+
+
+def test_our_own_noises_are_not_the_files(write) -> None:
+    """The first user file of a process may be the first to import what registers them."""
+    write(DROP)
+    program = (
+        "from fairseq_cft._user_files import read_user_files; read_user_files('mine.py'); "
+        "open('mine.py', 'a').write('#'); read_user_files('mine.py'); "
+        "from fairseq_cft.cpp.noise import make_noise, noise_names; print(*noise_names(), make_noise('cpp'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert set(done.stdout.split()) >= {"cpp", "drop", "mask", "random_delete", "synthetic"}
+    assert "CheckedNoise" not in done.stdout
 
 
 def test_every_registry_forgets_a_file(write) -> None:

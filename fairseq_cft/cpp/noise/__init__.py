@@ -40,7 +40,7 @@ def register_noise(name: str) -> Callable[[N], N]:
         if not isinstance(noise, type):
             require_parameters(noise, 2, f"noise {name!r}", "(line, rng)")
             _NOISES.add(name, user_noise.noise_of_function(noise))
-        elif dataclasses.is_dataclass(noise) and "__call__" in vars(noise):
+        elif dataclasses.is_dataclass(noise) and any("__call__" in vars(base) for base in noise.__mro__):
             _NOISES.add(name, noise)
         else:
             raise RegistrationError(

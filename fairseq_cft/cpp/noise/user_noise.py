@@ -69,7 +69,7 @@ class CheckedNoise:
     def _corrupt(self, program_line: str, rng: np.random.Generator) -> str:
         try:
             corrupted = self._noise(program_line, rng)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(failure(f"noise {self._name!r}", error, program_line)) from error
         if not isinstance(corrupted, str):
             raise UserError(
@@ -94,7 +94,7 @@ def checked(name: str, kind: type, file: Path, options: dict[str, Any]) -> Check
         return CheckedNoise(name, file, options, kind(**options))
     except ValueError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(failure(f"noise {name!r}", error, str(options))) from error
 
 

@@ -131,6 +131,7 @@ def test_answers(run, returned: str, verdict: str, detail: str) -> None:
             "1 // 0",
             "checker 'c' failed in mine.py, line 8: ZeroDivisionError: integer division or modulo",
         ),
+        ("exit()", "checker 'c' failed in mine.py, line 8: SystemExit"),
         ("json.loads(o)", "checker 'c' failed in mine.py, line 8: JSONDecodeError: Expecting value"),
     ],
 )
@@ -151,7 +152,7 @@ def test_programs_that_a_checker_runs_are_in_the_sandbox(run) -> None:
         "f = lambda x: exec('while True: pass')": "time_limit",
         "f = lambda x: open('mine.py', 'w')": "runtime_error",
     }
-    limits = ("--time-limit", "0.5", "--no-retry")
+    limits = ("--time-limit", "0.5", "--wall-limit", "30", "--no-retry")  # a loaded machine starts Python slowly
     assert run([*programs], ["21"] * 6, ["42"] * 6, FUNCTION, "--checker", "function", *limits) == 0
     assert verdicts() == [*programs.values()]
     assert "lang:python" in found()["signature"] and "cpu:0.5s" in found()["signature"]
@@ -177,6 +178,7 @@ def test_a_language_of_a_user_file(run) -> None:
     ("prepare", "words"),
     [
         ("return source[1000]", "language 'l' failed in mine.py, line 11: IndexError: string index out of range"),
+        ("exit()", "language 'l' failed in mine.py, line 11: SystemExit"),
         ("return None", "language 'l' of mine.py prepared None; prepare returns a Prepared or a Rejected"),
     ],
 )
@@ -196,8 +198,9 @@ class Broken:
     ("more", "words"),
     [
         (["--checker", "x"], "there is no checker 'x'; choose from record (read mine.py)"),
-        (["--language", "x"], "there is no language 'x'; choose from cpp, python (read mine.py)"),
+        (["--language", "x"], "there is no language 'x'; choose from cpp, python, l (read mine.py)"),
         (["--checker", "record", "--compat", "published"], "--compat published compiles C++ and knows no --checker"),
+        (["--language", "l"], "language 'l' failed in mine.py, line 17: SystemExit"),
         (["--checker", "record", "--ids", "f.src"], "--checker needs --expected, one line an output"),
         (["--checker", "record", "--user-file", "gone.py"], "cannot read gone.py: no such file or directory"),
         (["--checker", "record", "--inputs", "two"], "two and f.tgt have 2 and 1 lines; they must go together"),
@@ -205,7 +208,8 @@ class Broken:
 )
 def test_mistakes_of_the_command_line(run, capsys: pytest.CaptureFixture[str], more: list[str], words: str) -> None:
     Path("two").write_text("1\n2\n")
-    assert run(["{}"], ["x"], ["{}"], RECORD, *more) == 2
+    body = RECORD + "\n@register_language('l')\ndef l():\n    exit()\n"
+    assert run(["{}"], ["x"], ["{}"], body, *more) == 2
     assert words in capsys.readouterr().err
 
 
