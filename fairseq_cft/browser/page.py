@@ -8,14 +8,14 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
 from fairseq_cft._errors import UserError
-from fairseq_cft.browser.results import Run
+from fairseq_cft.browser.results import UNKNOWN, Run
 from fairseq_cft.browser.text import compiler_message, program_text, pseudocode_text
-from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
+from fairseq_cft.evaluation.verdict import Verdict
 from fairseq_cft.methods import SPLITS, in_order, meaning, without_denoiser
 
 VERDICTS = list(Verdict)
@@ -31,14 +31,13 @@ class Texts:
         self._index: dict[str, int] = {}
 
     def add(self, text: str | None) -> int:
-        """The index of a text, NOTHING for None; bytes that are no UTF-8 become the replacement character."""
+        """The index of a text, NOTHING for None."""
         if text is None:
             return NOTHING
-        clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        if clean not in self._index:
-            self._index[clean] = len(self.all)
-            self.all.append(clean)
-        return self._index[clean]
+        if text not in self._index:
+            self._index[text] = len(self.all)
+            self.all.append(text)
+        return self._index[text]
 
 
 def page_data(runs: Sequence[Run], dataset: str) -> dict[str, Any]:
@@ -74,7 +73,6 @@ def page_data(runs: Sequence[Run], dataset: str) -> dict[str, Any]:
             for name in methods
         ],
         "verdicts": [str(verdict) for verdict in VERDICTS],
-        "compiled": [verdict not in NOT_COMPILED for verdict in VERDICTS],
         "splits": {split: SPLITS.get(split, "") for split in order},
         "signatures": sorted({run.signature for run in runs}),
         "groups": sorted(groups.values(), key=lambda group: (order.index(group["split"]), group["seed"])),
@@ -87,15 +85,17 @@ def _index(methods: Sequence[str], name: str | None) -> int | None:
 
 
 def _add_pairs(run: Run, group: dict[str, Any], texts: Texts) -> None:
-    """Pseudocode and gold, from the first log that has them."""
+    """Pseudocode and gold, from the first log that has them, better one without UNKNOWN."""
     show = _program_reader(run.signature)
     for name, lines, shown in (
         ("sources", run.sources, pseudocode_text),
         ("references", run.references, show),
     ):
         for index, line in enumerate(lines):
-            if line is not None and group[name][index] == NOTHING:
-                group[name][index] = texts.add(shown(line))
+            known = group[name][index]
+            if line is None or (known != NOTHING and (UNKNOWN in line or UNKNOWN not in texts.all[known])):
+                continue
+            group[name][index] = texts.add(shown(line))
 
 
 def _run_data(run: Run, texts: Texts) -> dict[str, Any]:
@@ -119,16 +119,18 @@ def _run_data(run: Run, texts: Texts) -> dict[str, Any]:
     }
 
 
-@functools.cache
-def _program_reader(signature: str) -> Any:
+def _program_reader(signature: str) -> Callable[[str], str]:
     """A function from program line to text, by what the signature says about line format and language."""
     settings = dict(part.partition(":")[::2] for part in signature.split("|"))
     decode, language = settings.get("decode", "ours"), settings.get("lang", "")
-    return functools.lru_cache(maxsize=1 << 16)(functools.partial(program_text, decode=decode, language=language))
+    return functools.partial(program_text, decode=decode, language=language)
 
 
 def render(data: dict[str, Any]) -> str:
-    """The whole page. Nothing of it is loaded from elsewhere, and its policy forbids the browser to."""
+    """The whole page. Nothing of it is loaded from elsewhere, and its policy forbids the browser to.
+
+    What cannot be written as UTF-8 (bytes of a log that were none, what a checker said) is a replacement character.
+    """
     files = resources.files("fairseq_cft.browser") / "page"
     style = "\n" + (files / "page.css").read_text(encoding="utf-8")
     program = "\n".join((files / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -150,7 +152,8 @@ def render(data: dict[str, Any]) -> str:
         "data": script_json(data),
     }
     template = (files / "page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # one pass: data may hold braces
+    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # one pass: data may hold braces
+    return re.sub("[\ud800-\udfff]", "\ufffd", page)
 
 
 def script_json(data: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def pseudocode_text(source: str) -> str:
     return "\n".join(lines)
 
 
+@functools.lru_cache(maxsize=1 << 16)  # many systems write the same
 def program_text(line: str, decode: str = "ours", language: str = "cpp") -> str:
     """A program as the evaluator read it (`decode` names its line format), indented where it is C++ without indents."""
     source = find_decoder(decode)(line).rstrip("\n")
@@ -47,7 +49,7 @@ def compiler_message(detail: str) -> str:
     kept: list[str] = []
     keeping, shift = False, 0
     for line in detail.split("\n"):
-        place = _PLACE.match(line)
+        place, quoted = _PLACE.match(line), _QUOTED_LINE.match(line)
         if place:
             keeping = place["kind"] != "note"
             own = place["file"].endswith(_PROGRAM)
@@ -56,10 +58,9 @@ def compiler_message(detail: str) -> str:
                 number = int(place["line"]) - shift
                 where = f"line {number}" if own else f"{Path(place['file']).name}:{number}"
                 kept.append(f"{where}: {place['kind']}: {place['text']}")
-        elif line.startswith(_CONTEXT) or line.endswith(":"):
+        elif not quoted and (line.startswith(_CONTEXT) or line.endswith(":")):
             keeping = False
         elif keeping:
-            quoted = _QUOTED_LINE.match(line)
             number_shown = str(int(quoted[1]) - shift) if quoted and quoted[1] else ""
             kept.append(f"{number_shown:>5}{quoted[2]}" if quoted else line)
     return "\n".join(kept).rstrip() or detail

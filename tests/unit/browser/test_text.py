@@ -49,6 +49,11 @@ def test_notes_are_left_out_and_errors_in_headers_keep_their_lines() -> None:
     ]
 
 
+def test_a_quoted_line_may_end_in_a_colon() -> None:
+    said = "../main.cpp:9:5: error: expected ‘;’\n    9 | case 1 :\n      |     ^\n../main.cpp: In function ‘f’:\nmore"
+    assert compiler_message(said).splitlines() == ["line 7: error: expected ‘;’", "    7 | case 1 :", "      |     ^"]
+
+
 def test_a_message_of_another_form_stays() -> None:
     for message in ("over 10 s", "ld: undefined reference to `main'\ncollect2: error: ld returned 1", ""):
         assert compiler_message(message) == message
