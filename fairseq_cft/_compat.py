@@ -6,9 +6,15 @@ Every function is a no-op where its fault does not occur. They run once, when fa
 from __future__ import annotations
 
 import argparse
+import atexit
 import inspect
 import os
-from collections.abc import Callable
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -26,6 +32,7 @@ def apply_all(package_path: list[str]) -> None:
     disable_encoder_fastpath()
     copy_checkpoints_whole()
     keep_batches_after_resuming()
+    end_batch_makers()
     follow_torchrun()
     wrap_models_on_the_cpu()
     accept_every_spelling(package_path)
@@ -152,6 +159,43 @@ def keep_batches_after_resuming() -> None:
             del dataset.ordered_indices
 
     FairseqTask.get_batch_iterator = get_batch_iterator
+
+
+def end_batch_makers() -> None:
+    """fairseq, every version, leaves the thread that makes batches ahead of training running when the process ends.
+
+    Python kills it wherever it is, and inside torch that aborts ("terminate called without an active exception",
+    status 134), after a training that went well. At exit the threads are now told to stop, and waited for.
+    """
+    from fairseq.data import iterators
+
+    original = iterators.BackgroundConsumer
+    if hasattr(original, "until_exit"):
+        return
+    at_exit = threading.Event()
+    started: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    class BatchMaker(original):  # type: ignore[misc, valid-type]
+        def __init__(self, room: Any, batches: Iterable[Any], *args: Any) -> None:
+            super().__init__(room, self.until_exit(batches), *args)
+            started.add(self)
+
+        def until_exit(self, batches: Iterable[Any]) -> Iterator[Any]:
+            for batch in batches:
+                if at_exit.is_set():
+                    return
+                yield batch
+
+    @atexit.register
+    def end_all() -> None:
+        at_exit.set()
+        deadline = time.monotonic() + 10  # a batch takes milliseconds; who waits for a dead worker is left behind
+        for maker in list(started):
+            while maker.is_alive() and time.monotonic() < deadline:
+                with suppress(queue.Empty):
+                    maker._queue.get(timeout=0.01)  # it may be waiting for room
+
+    iterators.BackgroundConsumer = BatchMaker
 
 
 def follow_torchrun() -> None:

@@ -14,7 +14,7 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from .._errors import UserError
-from ._architecture import check_precision, fingerprint
+from ._architecture import as_namespace, check_precision, fingerprint
 from ._frozen_denoiser import FrozenDenoiser, build_transformer, check_dictionary, load_weights, read_transformer
 from ._gate import Gate
 
@@ -63,8 +63,13 @@ class DenoiserGateModel(BaseFairseqModel):
         )
 
     @classmethod
-    def build_model(cls, args: Namespace, task: FairseqTask) -> DenoiserGateModel:
+    def build_model(cls, args: Any, task: FairseqTask) -> DenoiserGateModel:
         """Builds the model; reads the encoder unless ``args`` come from a gate's checkpoint, which holds it."""
+        with as_namespace(args) as options:
+            return cls._build(options, task)
+
+    @classmethod
+    def _build(cls, args: Namespace, task: FairseqTask) -> DenoiserGateModel:
         dictionary = task.target_dictionary
         if getattr(args, "gate_shape", None):
             if args.dictionary_fingerprint != fingerprint(dictionary):

@@ -11,7 +11,7 @@ from commands import ROOT, SMALL, composed_options, generate, train
 
 pytestmark = pytest.mark.xdist_group("chain")
 
-# Hydra takes over the process's logging and arguments, so it gets one of its own: one for all three, to save time.
+# Hydra takes over the process's logging and arguments, so it gets one of its own: one for all, to save time.
 WORKER = """
 import json, sys
 from fairseq.checkpoint_utils import save_checkpoint
@@ -41,6 +41,10 @@ def overrides(chain) -> dict[str, list[str]]:
             f"model.denoiser_path={chain.denoiser}",
             f"model.base_predictor_path={chain.denoiser}",
         ],
+        "gate": [
+            f"task.data={chain.programs}", f"task.subword_model={chain.data}/bpe.model",
+            f"model.denoiser_path={chain.denoiser}",
+        ],
     }  # fmt: skip
 
 
@@ -57,6 +61,12 @@ def flags(chain) -> dict[str, tuple]:
         "composed": (
             chain.pairs, *composed_options(chain), "--base-predictor-path", chain.denoiser, *warmup, 100,
             "--best-checkpoint-metric", "composed_loss",
+        ),
+        "gate": (
+            chain.programs, *chain.denoising, "--clean-share", 0.5, "--arch", "denoiser_gate", "--denoiser-path",
+            chain.denoiser, "--criterion", "denoiser_gate",
+            "--lr-scheduler", "polynomial_decay", "--warmup-updates", 50, "--total-num-update", 1200,
+            "--clip-norm", 0, "--adam-betas", "(0.9, 0.999)",
         ),
     }  # fmt: skip
 
@@ -81,10 +91,10 @@ def runs(chain, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["denoiser", "pretrained", "composed"])
+@pytest.mark.parametrize("name", ["denoiser", "pretrained", "composed", "gate"])
 def test_hydra_trains_what_the_command_line_trains(chain, runs, tmp_path, name):
     data, *options = flags(chain)[name]
-    train(data, tmp_path, *options, *QUICK_FLAGS)
+    train(data, tmp_path, *QUICK_FLAGS, *options)
     ours, theirs = (torch.load(folder / "checkpoint_last.pt", weights_only=True) for folder in (runs / name, tmp_path))
     assert ours["optimizer_history"][-1]["num_updates"] == 4
     assert ours["extra_state"]["val_loss"] == theirs["extra_state"]["val_loss"]

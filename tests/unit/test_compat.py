@@ -33,6 +33,25 @@ def test_no_sentence_is_dropped(count, limits):
         assert len(batch) * sizes[list(batch)].max() <= limits.get("max_tokens", 10**9)
 
 
+STOPS_EARLY = """
+import torch
+import fairseq_cft
+from fairseq.data.iterators import BufferedIterator
+
+class Batches(list):
+    def __iter__(self):
+        while True:
+            yield torch.randn(300000).sort()
+
+next(BufferedIterator(10, Batches(range(1000))))
+"""
+
+
+def test_a_process_may_end_while_batches_are_made():
+    done = subprocess.run([sys.executable, "-c", STOPS_EARLY], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_nothing_to_batch_is_said_in_a_sentence():
     with pytest.raises(UserError, match="no sentence left"):
         data_utils.batch_by_size(np.arange(0), lambda i: 1, max_tokens=10)
