@@ -55,6 +55,7 @@ def write_run(
     outputs: Sequence[str | None],
     verdicts: Sequence[Mapping[str, Any]],
     ids: Sequence[str] | None = None,
+    signature: str = SIGNATURE,
 ) -> None:
     """`folder`/NAME.log and .json; `pairs` are pseudocode and gold, None is an output that is missing."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def write_run(
     names = ids or [str(index) for index in range(len(pairs))]
     counts = Counter(each["verdict"] for each in verdicts)
     content = {
-        "signature": SIGNATURE,
+        "signature": signature,
         "counts": {str(verdict): counts[verdict] for verdict in Verdict},
         "verdicts": [{"id": each, **found} for each, found in zip(names, verdicts, strict=True)],
     }

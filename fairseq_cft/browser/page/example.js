@@ -11,7 +11,7 @@ function showExample(example, view, found, change) {
   at("previous").disabled = place <= 0;
   at("next").disabled = place < 0 || place + 1 >= found.length;
   const [left, right] = [systemNamed(view.left), systemNamed(view.rightPane)];
-  const gold = text(example.group.references[example.index]);
+  const [source, gold] = ["sources", "references"].map((each) => text(example.group[each][example.index]));
   const outputs = [left, right].map((system) => outcome(example, system)?.output ?? null);
   const others = { gold: [gold, gold, outputs[1]], each: [outputs[1], outputs[0], null], none: [null, null, null] }[view.marks];
   at("legend").textContent = {
@@ -21,9 +21,9 @@ function showExample(example, view, found, change) {
   }[view.marks];
   at("chips").replaceChildren(...data.systems.map((system, index) => element("li", {}, chip(example, system, index, view, change))));
   at("panes").replaceChildren(
-    pane("Pseudocode", null, code(text(example.group.sources[example.index]), null)),
-    outputPane(example, left, others[0], (chosen) => change({ left: chosen }), "left"),
-    outputPane(example, right, others[1], (chosen) => change({ rightPane: chosen }), "right"),
+    pane(CHECKED ? "Source" : "Pseudocode", null, code(source, null)),
+    outputPane(example, left, others[0], [source, gold], (chosen) => change({ left: chosen }), "left"),
+    outputPane(example, right, others[1], [source, gold], (chosen) => change({ rightPane: chosen }), "right"),
     pane("Gold", null, code(gold, others[2])),
   );
 }
@@ -40,7 +40,7 @@ function pane(title, extra, ...content) {
   return element("section", { class: "pane", "aria-label": title }, element("header", {}, element("h3", {}, title), extra), ...content);
 }
 
-function outputPane(example, system, other, choose, side) {
+function outputPane(example, system, other, panes, choose, side) {
   const select = element("select", { "aria-label": `system on the ${side}`, id: `choose-${side}` });
   fillSelect(select, data.systems.map((each) => [each.name, each.name]));
   select.value = data.systems[system].name;
@@ -48,7 +48,7 @@ function outputPane(example, system, other, choose, side) {
   const known = outcome(example, system);
   const header = element("header", {}, element("h3", {}, select), known ? badge(known.verdict) : null);
   const label = `Output of ${data.systems[system].name}`;
-  const content = known ? [code(known.output, other), ...became(known)] : [element("p", { class: "note" }, "not run on this split and seed")];
+  const content = known ? [code(known.output, other), ...became(known, panes)] : [element("p", { class: "note" }, "not run on this split and seed")];
   return element("section", { class: "pane", "aria-label": label }, header, ...content);
 }
 
@@ -58,7 +58,7 @@ function code(source, other) {
   const lines = source.split("\n").length;
   const numbers = element("pre", { class: "numbers", "aria-hidden": "true" }, Array.from({ length: lines }, (_, i) => i + 1).join("\n"));
   const parts = other === null ? [source] : differences(source, other).map(marked);
-  return element("div", { class: "code" }, numbers, element("pre", { tabindex: 0 }, ...parts));
+  return element("div", { class: lines > 1 ? "code" : "code single" }, numbers, element("pre", { tabindex: 0 }, ...parts));
 }
 
 function marked({ text: words, kind }) {
@@ -67,10 +67,14 @@ function marked({ text: words, kind }) {
   return element("del", { title: `missing: ${words}` }, "‸", hidden(`missing: ${words} `));
 }
 
-/** The compiler's message, how a run ended, or the first failing case. */
-function became(known) {
+/** The compiler's message, how a run ended, or the first failing case; of a checker, what it said and what it saw. */
+function became(known, panes) {
   const verdictName = data.verdicts[known.verdict];
   if (known.verdict === CORRECT || known.verdict === MISSING) return [];
+  if (CHECKED) {
+    const saw = [["Input", known.failed?.input], ["Expected", known.failed?.expected]].filter(([, words]) => !panes.includes(words));
+    return [...saw, ["The checker says", known.detail]].filter(([, words]) => words).map((each) => field(...each));
+  }
   if (verdictName === "compile_error") return [compilerField(known.detail)];
   const made = [];
   const { failed } = known;

@@ -33,7 +33,7 @@ const list = {
     at("head").setAttribute("aria-rowindex", 1);
     at("head").replaceChildren(
       header("example", "", 1, { class: "id" }),
-      header("pseudocode", "length", 2, { class: "source" }),
+      header(SOURCE, "length", 2, { class: "source" }),
       ...data.systems.map((system, index) => header(system.name, `by ${system.name}`, index + 3, {
         class: "verdict", title: system.meaning,
       })),

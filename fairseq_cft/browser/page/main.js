@@ -53,8 +53,10 @@ function possible(wanted) {
 /** Changes the view; opening or closing an example is a step that the browser's Back undoes. */
 function change(changes) {
   const next = { ...view, ...changes };
-  if (next.open !== view.open && !(next.open && view.open)) history.pushState(null, "", addressOf(next));
-  else history.replaceState(null, "", addressOf(next));
+  const step = next.open !== view.open && !(next.open && view.open) ? "pushState" : "replaceState";
+  try {
+    history[step](null, "", addressOf(next));
+  } catch { /* browsers limit how often: the next change will set the address */ }
   view = next;
   draw();
 }
@@ -171,6 +173,12 @@ function start() {
     ...systems.map(([system]) => [`by ${system}`, `verdict of ${system}`]),
   ]);
   fillSelect(at("marks"), Object.entries(MARKS));
+  if (CHECKED) {
+    at("judged").replaceChildren(
+      "A checker judged each output. ", element("b", {}, "Correct"), ": it is right. ", element("b", {}, "Compile error"), ": it is not valid.",
+    );
+    at("query").placeholder = "words of source or output, an id";
+  }
   at("denoiser-part").hidden = !denoised.length;
   at("signatures").replaceChildren(...data.signatures.map((signature) => element("li", {}, signature.replaceAll("|", " | "))));
   at("more").open = window.matchMedia("(min-width: 701px)").matches;

@@ -5,6 +5,9 @@ const ORDER = Object.keys(data.splits);
 const seeds = [...new Set(data.groups.map((group) => group.seed))].sort((a, b) => a - b);
 const CORRECT = data.verdicts.indexOf("correct");
 const MISSING = data.verdicts.indexOf("missing");
+// where a checker judged, outputs need not be programs, nor sources pseudocode
+const CHECKED = data.signatures.every((signature) => signature.startsWith("checker:"));
+const SOURCE = CHECKED ? "source" : "pseudocode";
 
 // an example: its group (one split and seed), and its place there
 const examples = data.groups.flatMap((group) => group.ids.map((id, index) => ({ group, index, id })));
@@ -48,7 +51,7 @@ function outcome(example, system) {
 // What the denoiser did to an output: the system, against the same one without the denoiser
 const EFFECTS = {
   "": ["anything", () => true],
-  changed: ["change the program", (changed) => changed],
+  changed: ["change the output", (changed) => changed],
   kept: ["leave it as it is", (changed) => !changed],
   repaired: ["make a wrong one right", (changed, before, after) => !before && after],
   spoilt: ["make a right one wrong", (changed, before, after) => before && !after],
@@ -71,11 +74,11 @@ function hasVerdict(example, system, wanted) {
 // Search: each distinct text is looked at once, however many systems wrote it
 const PLACES = {
   "": "everything",
-  pseudocode: "pseudocode",
+  pseudocode: SOURCE,
   gold: "gold",
   outputs: "outputs of all systems",
   output: "output of the chosen system",
-  messages: "messages of compiler and run",
+  messages: CHECKED ? "words of the checker" : "messages of compiler and run",
 };
 let foldedTexts = null;
 
@@ -111,8 +114,8 @@ function searcher(query, place, system) {
 // Sort keys: ascending by default, ties in the order of the data
 const SORTS = {
   "": ["order of the data", (example) => example.order],
-  length: ["length of the pseudocode", (example) => text(example.group.sources[example.index])?.length ?? 0],
-  program: ["length of the gold program", (example) => text(example.group.references[example.index])?.length ?? 0],
+  length: [`length of the ${SOURCE}`, (example) => text(example.group.sources[example.index])?.length ?? 0],
+  program: ["length of gold", (example) => text(example.group.references[example.index])?.length ?? 0],
   right: ["number of systems that are right", correctSystems],
 };
 

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from browser_runs import REFUSED, write_run
+from browser_runs import REFUSED, entry, write_run
 from chromium import Page, value
 from commands import program
 
@@ -78,6 +78,26 @@ def test_a_crash_and_a_missing_output(page: Page) -> None:
     assert page.texts("#panes .field") == ["Input\n5\n", "Expected\n10", "Ended by\nSIGSEGV"]
     page.evaluate("location.hash = 'open=test.1.2&left=pretrained'")
     assert page.texts("#panes section:nth-child(2) .note") == ["none"]
+
+
+def test_what_a_checker_said(browser: Page, tmp_path: Path) -> None:
+    """Nothing was compiled, nothing printed; what the checker saw is shown where it stands in no other pane."""
+    pairs = [("one soup", '{"soup": 1}'), ("two", '{"tea": 2}'), ("f", "return 1")]
+    verdicts = [
+        entry("compile_error", "no JSON:\n1 | x", case=1, input="", expected='{"soup": 1}'),
+        entry("wrong_output", case=1, input="two", expected='{"tea": 2}'),
+        entry("wrong_output", "it gave 2", case=1, input="21", expected="42"),
+    ]
+    write_run(tmp_path, "mine.1.test", pairs, ["{", "{}", "return 2"], verdicts, signature="checker:c|decode:plain")
+    program("scripts/browse.py", "--results", tmp_path, "--output", tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    assert "compiled" not in browser.text("main:not([hidden])") and "Pseudocode" not in browser.text("body")
+    fields = [["The checker says\nno JSON:\n1 | x"], [], ["Input\n21", "Expected\n42", "The checker says\nit gave 2"]]
+    for index, expected in enumerate(fields):
+        browser.evaluate(f"location.hash = 'open=test.1.{index}'")
+        browser.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        assert browser.texts("#panes section:nth-child(2) .field") == expected
+    assert browser.text("#panes section:first-child h3") == "Source" and browser.errors == []
 
 
 def longest_common(left: list[str], right: list[str]) -> int:

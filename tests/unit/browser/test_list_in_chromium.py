@@ -127,6 +127,15 @@ def test_the_address_keeps_the_view(page: Page, results: Path) -> None:
     assert page.text("#found") == "10 of 10 examples"  # an address of another page does no harm
 
 
+def test_a_browser_that_refuses_addresses_still_shows_what_was_asked_for(page: Page) -> None:
+    """Firefox and Safari refuse when there were many in a short time, as in fast typing."""
+    page.evaluate("history.replaceState = history.pushState = () => { throw new DOMException('', 'SecurityError'); }")
+    page.choose("#query", "twice")
+    assert shown(page) == ["test 1", "test 1 seed 2", "ood 1"]
+    page.click("#rows #row-0")
+    assert page.text("#name") == "test · seed 1 · 1"
+
+
 def test_code_that_got_into_the_page_would_not_run(page: Page) -> None:
     page.evaluate(
         "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.owned = 1'}))"
