@@ -18,6 +18,7 @@ from fairseq_cft.evaluation.report import Report
 from fairseq_cft.evaluation.results import ResultLines
 from fairseq_cft.evaluation.settings import AnyJudge, Settings
 from fairseq_cft.evaluation.testcases import TestCase
+from fairseq_cft.evaluation.user_checker import CheckerError, CheckerJudge
 from fairseq_cft.evaluation.verdict import Verdict
 
 TIMEOUTS = frozenset({Verdict.TIME_LIMIT, Verdict.COMPILE_TIME_LIMIT})
@@ -125,19 +126,34 @@ def _results(
 
 
 def judge_all(judge: AnyJudge, work: Mapping[str, Work], settings: Settings, finish: Finished) -> None:
-    """Judges all of `work` on several threads; time-outs are tried once more at the end, one at a time."""
+    """Judges all of `work`; time-outs are tried once more at the end, one at a time."""
     late: list[str] = []
     stopping = threading.Event()
-    with ThreadPoolExecutor(settings.workers, thread_name_prefix="judge") as pool:
+
+    def judged(key: str, judgement: Judgement) -> None:
+        if settings.retry and judgement.verdict in TIMEOUTS:
+            late.append(key)
+        else:
+            finish(key, judgement)
+
+    if isinstance(judge, CheckerJudge) and judge.run is None:  # Python alone, which Ctrl-C ends on this thread only
+        for key in work:
+            judged(key, _judge(judge, work[key], stopping))
+    else:
+        _judge_on_threads(judge, work, settings.workers, judged, stopping)
+    for key in late:
+        finish(key, _judge(judge, work[key], stopping))
+
+
+def _judge_on_threads(
+    judge: AnyJudge, work: Mapping[str, Work], workers: int, judged: Finished, stopping: threading.Event
+) -> None:
+    with ThreadPoolExecutor(workers, thread_name_prefix="judge") as pool:
         waiting: dict[Future[Judgement], str] = {pool.submit(_judge, judge, work[key], stopping): key for key in work}
         try:
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    key, judgement = waiting.pop(future), future.result()
-                    if settings.retry and judgement.verdict in TIMEOUTS:
-                        late.append(key)
-                    else:
-                        finish(key, judgement)
+                    judged(waiting.pop(future), future.result())
         except BaseException:
             stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -145,15 +161,13 @@ def judge_all(judge: AnyJudge, work: Mapping[str, Work], settings: Settings, fin
                 kill_running_jails()
                 time.sleep(0.02)
             raise
-    for key in late:
-        finish(key, _judge(judge, work[key], stopping))
 
 
 def _judge(judge: AnyJudge, work: Work, stopping: threading.Event) -> Judgement:
     """A jail may be killed from outside, by a machine short of memory: one more try before the whole run fails."""
     try:
         return judge(work.source, work.cases)
-    except InfraError:
-        if stopping.is_set():
+    except InfraError as error:
+        if stopping.is_set() or isinstance(error, CheckerError):
             raise
         return judge(work.source, work.cases)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,6 +145,49 @@ def test_a_broken_checker_gives_no_score(run, capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().err
     assert words in said and "there is no score" in said and said.count("\n") == 1
     assert not Path("out.json").exists()
+
+
+def test_a_checker_that_fails_is_not_asked_again(run) -> None:
+    body = "@register_checker('c')\ndef c(o, case):\n    open('asked', 'a').write('x')\n"
+    assert run(["x"], ["x"], ["x"], body, "--checker", "c") == 1
+    assert Path("asked").read_text() == "x"
+
+
+def test_a_time_limit_that_a_checker_finds_is_tried_once_more(run) -> None:
+    body = """
+asked = []
+
+@register_checker("c")
+def c(output, case):
+    asked.append(output)
+    return "time_limit" if len(asked) == 1 else asked == ["x", "y", "x"]
+"""
+    assert run(["x", "y"], ["x"] * 2, ["x"] * 2, body, "--checker", "c") == 0
+    assert verdicts() == ["correct", "wrong_output"]
+
+
+def test_the_keyboard_stops_a_checker_that_hangs(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(arguments: list[str]) -> int:
+        command = [sys.executable, "-m", "fairseq_cft.evaluation", *arguments]
+        started.append(subprocess.Popen(command, stderr=subprocess.PIPE))
+        return 0
+
+    monkeypatch.setattr(cli, "main", start)
+    body = "@register_checker('c')\ndef c(o, case):\n    open('asked', 'w')\n    while True:\n        pass\n"
+    run(["x"] * 3, ["x"] * 3, ["x"] * 3, body, "--checker", "c")
+    (process,) = started
+    try:
+        end = time.monotonic() + 60
+        while not Path("asked").exists():
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and b"stopped" in said and b"Traceback" not in said
 
 
 def test_programs_that_a_checker_runs_are_in_the_sandbox(run) -> None:
