@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fairseq_cft.evaluation.checker import CANARY_OUTPUT, Checker, Prepared, Rejected
 from fairseq_cft.evaluation.compare import Comparison
 from fairseq_cft.evaluation.errors import InfraError
-from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Outcome
+from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, Outcome
 from fairseq_cft.evaluation.limits import MIB, Limits
 from fairseq_cft.evaluation.sandbox import Sandbox
 from fairseq_cft.evaluation.testcases import TestCase, excerpt
@@ -62,15 +63,25 @@ class Judge:
 
     def __call__(self, source: str, cases: Sequence[TestCase]) -> Judgement:
         """Raises InfraError when the evaluator fails; the folder of the job is removed in any case."""
+        with self.prepared(source) as program:
+            if isinstance(program, Rejected):
+                return Judgement(program.verdict, program.detail, total=len(cases))
+            if not cases:
+                return Judgement(Verdict.NO_TESTCASES)
+            with self.open(program) as jail:
+                return self._run(jail, cases)
+
+    @contextlib.contextmanager
+    def prepared(self, source: str) -> Iterator[Prepared | Rejected]:
+        """The program, compiled; its folder is there within the block."""
         with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             folder.chmod(0o711)
-            prepared = self.checker.prepare(source, folder, self.sandbox)
-            if isinstance(prepared, Rejected):
-                return Judgement(prepared.verdict, prepared.detail, total=len(cases))
-            if not cases:
-                return Judgement(Verdict.NO_TESTCASES)
-            return self._run(prepared, cases)
+            yield self.checker.prepare(source, folder, self.sandbox)
+
+    def open(self, program: Prepared) -> Jail:
+        """The jail of a program."""
+        return self.sandbox.open(program.command, self.limits, program=True, read=program.read)
 
     def ready(self) -> None:
         """Raises InfraError where not even a program that is known to be right is judged correct."""
@@ -87,22 +98,33 @@ class Judge:
         ]
         return "|".join(parts)
 
-    def _run(self, prepared: Prepared, cases: Sequence[TestCase]) -> Judgement:
-        first = Judgement(Verdict.CORRECT)
-        passed, cpu, wall = 0, 0.0, 0.0
-        with self.sandbox.open(prepared.command, self.limits, program=True, read=prepared.read) as jail:
-            for number, case in enumerate(cases, start=1):
-                outcome = jail.run(case.stdin)
-                verdict, detail = verdict_of(outcome, case, self.limits, self.compare)
-                cpu += outcome.cpu_seconds
-                wall += outcome.wall_seconds
-                if verdict is Verdict.CORRECT:
-                    passed += 1
-                elif first.verdict is Verdict.CORRECT:
-                    first = Judgement(verdict, detail, case=number)
-                if first.verdict is not Verdict.CORRECT and not self.all_cases:
-                    break
-        return Judgement(first.verdict, first.detail, first.case, passed, len(cases), round(cpu, 3), round(wall, 3))
+    def _run(self, jail: Jail, cases: Sequence[TestCase]) -> Judgement:
+        times: list[tuple[float, float]] = []
+
+        def ask(case: TestCase) -> tuple[Verdict, str]:
+            outcome = jail.run(case.stdin)
+            times.append((outcome.cpu_seconds, outcome.wall_seconds))
+            return verdict_of(outcome, case, self.limits, self.compare)
+
+        judgement = judge_cases(ask, cases, self.all_cases)
+        cpu, wall = (round(sum(each), 3) for each in zip(*times, strict=True))
+        return replace(judgement, cpu_seconds=cpu, wall_seconds=wall)
+
+
+def judge_cases(
+    ask: Callable[[TestCase], tuple[Verdict, str]], cases: Sequence[TestCase], all_cases: bool
+) -> Judgement:
+    """Asks for the verdict on each case, up to the first failure unless `all_cases`."""
+    judgement, passed = Judgement(Verdict.CORRECT), 0
+    for number, case in enumerate(cases, start=1):
+        verdict, detail = ask(case)
+        if verdict is Verdict.CORRECT:
+            passed += 1
+        elif judgement.verdict is Verdict.CORRECT:
+            judgement = Judgement(verdict, detail, number)
+            if not all_cases:
+                break
+    return replace(judgement, passed=passed, total=len(cases))
 
 
 @functools.lru_cache(maxsize=16)

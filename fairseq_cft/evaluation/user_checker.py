@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from fairseq_cft._user_files import Registry, called, digest, failure, require_parameters
 from fairseq_cft.evaluation.checker import Rejected
 from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.judge import Judge, Judgement, failure_of
+from fairseq_cft.evaluation.judge import Judge, Judgement, failure_of, judge_cases
 from fairseq_cft.evaluation.testcases import TestCase
 from fairseq_cft.evaluation.verdict import Verdict
 
@@ -91,16 +90,12 @@ class Run:
 
     def __call__(self, source: str, stdin: str = "") -> Finished:
         """Prepares `source` (compiles it, say) and runs it once."""
-        judge = self.judge
-        with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            folder.chmod(0o711)
-            prepared = judge.checker.prepare(source, folder, judge.sandbox)
-            if isinstance(prepared, Rejected):
-                return Finished(prepared.verdict, prepared.detail, "")
-            with judge.sandbox.open(prepared.command, judge.limits, program=True, read=prepared.read) as jail:
+        with self.judge.prepared(source) as program:
+            if isinstance(program, Rejected):
+                return Finished(program.verdict, program.detail, "")
+            with self.judge.open(program) as jail:
                 outcome = jail.run(stdin.encode("utf-8", "surrogateescape"))
-        verdict, detail = failure_of(outcome, judge.limits) or (None, "")
+        verdict, detail = failure_of(outcome, self.judge.limits) or (None, "")
         return Finished(verdict, detail, outcome.stdout.decode("utf-8", "replace"))
 
 
@@ -129,16 +124,7 @@ class CheckerJudge:
         """Raises CheckerError, with the place in the user's file, where the checker fails."""
         if not cases:
             return Judgement(Verdict.NO_TESTCASES)
-        first, passed = Judgement(Verdict.CORRECT), 0
-        for number, case in enumerate(cases, start=1):
-            verdict, detail = self._ask(source, case)
-            if verdict is Verdict.CORRECT:
-                passed += 1
-            elif first.verdict is Verdict.CORRECT:
-                first = Judgement(verdict, detail, case=number)
-            if first.verdict is not Verdict.CORRECT and not self.all_cases:
-                break
-        return Judgement(first.verdict, first.detail, first.case, passed, len(cases))
+        return judge_cases(lambda case: self._ask(source, case), cases, self.all_cases)
 
     def _ask(self, output: str, case: TestCase) -> tuple[Verdict, str]:
         asked = Case(_text(case.stdin), _text(case.expected))
