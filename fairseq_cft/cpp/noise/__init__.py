@@ -93,6 +93,19 @@ def check_errors(errors: tuple[int, int]) -> None:
         raise ValueError(f"errors is a range from 1 up, such as 1-3, not {low}-{high}")
 
 
+@dataclasses.dataclass(frozen=True)
+class MistakesNoise:
+    """The options of a noise that leaves a share of lines clean and makes a number of mistakes in the others."""
+
+    clean_share: float = 0.1
+    errors: tuple[int, int] = (1, 3)
+
+    def __post_init__(self) -> None:
+        """Refuse options out of range."""
+        check_share("clean_share", self.clean_share)
+        check_errors(self.errors)
+
+
 def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator of one item in one epoch: the same whichever worker draws it, and in whatever order."""
     return np.random.default_rng((seed, epoch, index))
@@ -102,6 +115,7 @@ def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
 from . import cpp, mask, random_delete, synthetic, user_noise  # noqa: E402
 
 __all__ = [
+    "MistakesNoise",
     "Noise",
     "check_errors",
     "check_share",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..line_format import INDENT_WORD, NEWLINE_WORD
-from . import check_errors, check_share, register_noise
+from . import MistakesNoise, register_noise
 from .cpp_declarations import break_declarator, break_type
 from .cpp_names import break_keyword, break_name
 from .cpp_syntax import break_syntax
@@ -52,16 +52,10 @@ def breakable_lines(program_line: str) -> list[str]:
 
 @register_noise("cpp")
 @dataclass(frozen=True)
-class CppNoise:
+class CppNoise(MistakesNoise):
     """Puts ``errors`` mistakes, from the least to the greatest number, into each program that does not stay clean."""
 
-    clean_share: float = 0.1
     errors: tuple[int, int] = (1, 1)
-
-    def __post_init__(self) -> None:
-        """Refuse options out of range."""
-        check_share("clean_share", self.clean_share)
-        check_errors(self.errors)
 
     def __call__(self, program_line: str, rng: np.random.Generator) -> str:
         """The program with mistakes, or as it was."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import check_errors, check_share, register_noise
+from . import MistakesNoise, register_noise
 
 TYPES = ("int", "bool", "string")
 LINE_SEPARATOR = " $ "
@@ -77,16 +77,8 @@ _BREAK: dict[str, Callable[[str, Draw], str]] = {
 
 @register_noise("synthetic")
 @dataclass(frozen=True)
-class SyntheticNoise:
+class SyntheticNoise(MistakesNoise):
     """Breaks some lines of a program, each line that it knows being as likely as another."""
-
-    clean_share: float = 0.1
-    errors: tuple[int, int] = (1, 3)
-
-    def __post_init__(self) -> None:
-        """Refuse options out of range."""
-        check_share("clean_share", self.clean_share)
-        check_errors(self.errors)
 
     def __call__(self, program_line: str, rng: np.random.Generator) -> str:
         """The program with some lines broken, or as it was."""

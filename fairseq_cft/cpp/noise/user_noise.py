@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._errors import UserError
 from ..._user_files import called, failure, read_user_files
-from . import Noise, check_errors, check_share, make_noise
+from . import MistakesNoise, Noise, make_noise
 
 OneMistake = Callable[[str, np.random.Generator], str]
 
@@ -21,14 +21,7 @@ def noise_of_function(function: OneMistake) -> type:
     """A noise that leaves a share of lines clean and makes a number of mistakes in each of the others."""
 
     @dataclass(frozen=True)
-    class FunctionNoise:
-        clean_share: float = 0.1
-        errors: tuple[int, int] = (1, 3)
-
-        def __post_init__(self) -> None:
-            check_share("clean_share", self.clean_share)
-            check_errors(self.errors)
-
+    class FunctionNoise(MistakesNoise):
         def __call__(self, program_line: str, rng: np.random.Generator) -> str:
             if rng.random() < self.clean_share:
                 return program_line
