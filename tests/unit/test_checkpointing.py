@@ -8,18 +8,13 @@ from typing import Any
 import pytest
 import torch
 from fairseq.models import ARCH_MODEL_REGISTRY
-from support import batch, build, fake_task, model_args, save, shifted
+from support import batch, fake_task, model_args, shifted
 from torch import Tensor
 
 from fairseq_cft._errors import UserError
 from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
 
 TASK = fake_task()
-
-
-@pytest.fixture
-def denoiser_path(tmp_path) -> str:
-    return save(build("transformer_cft_tiny", TASK, seed=1), tmp_path / "denoiser.pt")
 
 
 def composed(denoiser_path: str, **options: Any) -> Any:

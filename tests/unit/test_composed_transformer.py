@@ -16,16 +16,6 @@ SENTENCES = ["a b c", "h", "b b a c d"]
 TARGETS = ["c b", "a a a a", "d"]
 
 
-@pytest.fixture
-def task():
-    return fake_task()
-
-
-@pytest.fixture
-def denoiser_path(task, tmp_path):
-    return save(build("transformer_cft_tiny", task, seed=1), tmp_path / "denoiser.pt")
-
-
 def composed(task, denoiser_path, seed=0, **options):
     torch.manual_seed(seed)
     args = model_args("composed_transformer_tiny", denoiser_path=denoiser_path, **options)

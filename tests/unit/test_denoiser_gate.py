@@ -22,16 +22,6 @@ CORRUPTED = ["a b c", "h g", "b a c d", "f e d c b a"]  # the second is longer, 
 IS_CORRUPTED = [False, True, True, False]
 
 
-@pytest.fixture
-def task():
-    return fake_task()
-
-
-@pytest.fixture
-def denoiser_path(task, tmp_path):
-    return save(build("transformer_cft_tiny", task, seed=1), tmp_path / "denoiser.pt")
-
-
 def gate(task, denoiser_path, **options):
     torch.manual_seed(2)
     args = Namespace(arch="denoiser_gate", denoiser_path=denoiser_path, **options)

@@ -7,18 +7,13 @@ import torch
 from fairseq import checkpoint_utils
 from fairseq.models import ARCH_MODEL_REGISTRY
 from fairseq.sequence_generator import SequenceGenerator
-from support import PlainTask, batch, build, fake_task, model_args, save
+from support import PlainTask, batch, build, model_args, save
 
 from fairseq_cft._errors import UserError
 from fairseq_cft.models._gate import Gate, GateCheckpoint, add_gate, put_gate, read_gate
 
 SENTENCES = ["a b c", "h", "b b a c d e f g h a", "c d", "f e d c b a", "g", "a b a b a b a b a b a b a b"]
 LONGEST = 9  # of ŷ, in tokens: two of the sentences are cut off and have no end symbol
-
-
-@pytest.fixture
-def task():
-    return fake_task()
 
 
 class Backwards:
