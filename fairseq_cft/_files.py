@@ -17,6 +17,10 @@ FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by ar
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
 
 
+class Terminated(KeyboardInterrupt):
+    """A polite kill, treated as Ctrl-C, so that temporary files are removed."""
+
+
 class InputError(UserError):
     """A mistake in what the user gave: one sentence that says what, where and what next."""
 
@@ -118,5 +122,4 @@ def run_program(main: Callable[[Sequence[str]], None], arguments: Sequence[str] 
 
 
 def _stop(*_: object) -> None:
-    """Treat a polite kill as Ctrl-C, so that temporary files are removed."""
-    raise KeyboardInterrupt
+    raise Terminated

@@ -32,7 +32,9 @@ class TextCodec:
             ) from error
         pieces = (self._subwords.encode(line) if self._subwords else line).split()
         tokens = self.dictionary.encode_line(" ".join(pieces), add_if_not_exist=False).long()
-        missing = tokens[:-1].eq(self.dictionary.unk()).tolist()
+        words = tokens[:-1]
+        words[words < self.dictionary.nspecial] = self.dictionary.unk()  # text that spells <pad> or </s> is text
+        missing = words.eq(self.dictionary.unk()).tolist()
         between = "" if self._subwords else " "
         return tokens, _unknown_parts(pieces, missing, between) if any(missing) else ()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._errors import UserError
-from .._files import decode_lines, read_lines, run_program
+from .._files import Terminated, decode_lines, read_lines, run_program
 from ._config import is_exported
 from ._diff import diff, faint, visible, wants_colour
 
@@ -98,12 +98,12 @@ class _Printer:
 
 
 def _summary(result: Translation) -> str:
-    if result.base is None or result.base_score is None:
+    if result.base is None:
         return f"log-probability {result.output_score:.2f} nats"
-    return (
-        f"{'changed' if result.changed else 'unchanged'} by the denoiser; log-probability {result.base_score:.2f} nats "
-        f"(base predictor), {result.output_score:.2f} (denoiser)"
-    )
+    change = f"{'changed' if result.changed else 'unchanged'} by the denoiser; log-probability"
+    if result.base_score is None:
+        return f"{change} {result.output_score:.2f} nats"
+    return f"{change} {result.base_score:.2f} nats (base predictor), {result.output_score:.2f} (denoiser)"
 
 
 def _translate(arguments: Sequence[str]) -> None:
@@ -153,6 +153,8 @@ def _asked(as_text: bool) -> Iterator[str]:
     while True:
         try:
             line = _ask("... " if lines else ">>> ")
+        except Terminated:
+            raise
         except KeyboardInterrupt:
             lines = []
             print(file=sys.stderr)
@@ -189,8 +191,9 @@ def _load(folder: Path, device: str | None) -> Translator:
     from ._folder import load
 
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model = load(folder)
     try:
-        return load(folder).to(chosen)
+        return model.to(chosen)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"--device {chosen} cannot be used: {str(error).splitlines()[0]}") from error
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from .._errors import UserError
-from ..models._composed_terms import gold_log_probs
+from ..models._composed_terms import sequence_log_probs
 from ..models._decoding import translate as decode_greedily
 from ..subwords import Subwords
 from ._config import ModelConfig
@@ -27,7 +27,6 @@ from .formats import program_line, program_text, pseudocode_line
 Format = Literal["line", "cpp"]
 Stage = Literal["composed", "base"]
 Several = list[str] | tuple[str, ...]  # a string is a sequence of strings, too
-_LOGITS_AT_ONCE = 2**24
 
 
 class UnknownTextWarning(UserWarning):
@@ -38,11 +37,11 @@ class UnknownTextWarning(UserWarning):
 class Translation:
     """One output and how it came about.
 
-    ``base`` is the base predictor's output ŷ and ``output`` the final one: the denoiser's of a composed model, the
-    model's own of any other, where ``base`` is None. ``base_score`` is log p_f(ŷ | x) and ``output_score``
-    log p_Π(output | ŷ), or log p(output | x) of a plain model: natural logarithms, summed over the tokens and the end
-    symbol. ``changed``: whether the denoiser wrote something else than ŷ. ``unknown``: parts of the input that the
-    model never saw in training and reads as one unknown symbol.
+    ``base`` is what the denoiser read, the base predictor's output ŷ or in ``denoise`` the given program, and
+    ``output`` what it wrote; of a plain predictor ``base`` is None. ``base_score`` is log p_f(ŷ | x) and
+    ``output_score`` log p_Π(output | base), or log p(output | x) of a plain predictor: natural logarithms, summed over
+    the tokens and the end symbol. ``changed``: whether the denoiser wrote something else than it read. ``unknown``:
+    parts of the input that the model never saw in training and reads as one unknown symbol.
     """
 
     output: str
@@ -133,7 +132,6 @@ class Translator:
         """What the denoiser makes of programs, given in line format or as source text; otherwise as ``translate``.
 
         Every program is denoised, also where the model has a gate.
-        In a ``Translation``, ``changed`` tells whether something else came back than was given.
         """
         if self.config.kind == "translation":
             raise UserError("this model has no denoiser: it is a plain predictor; use translate(pseudocode)")
@@ -159,7 +157,8 @@ class Translator:
             for row, result in zip(rows, made, strict=True):
                 results[row] = result
         if not first_stage:
-            results = [replace(x, changed=x.output != line) for x, line in zip(results, lines, strict=True)]
+            given_lines = map(self.codec.decode, sources)
+            results = [replace(x, base=y, changed=x.output != y) for x, y in zip(results, given_lines, strict=True)]
         results = [replace(x, unknown=parts) for x, parts in zip(results, unknown, strict=True)]
         if format == "cpp":
             results = [self._as_cpp(result) for result in results]
@@ -191,12 +190,30 @@ class Translator:
             yield Translation(self.codec.decode(tokens), score)
 
     def _search(self, model: Any, source: Tensor, bounds: Tensor, beam: int) -> Tensor:
-        """The best outputs of fairseq's beam search: (N, S) -> (N, T)."""
-        generator = SequenceGenerator(
-            [model], self.codec.dictionary, beam_size=beam, max_len_a=0, max_len_b=int(bounds.max())
-        )
-        sample = {"net_input": {"src_tokens": source, "src_lengths": source.ne(self._pad).sum(1)}}
-        found = generator.generate([model], sample)
+        """The best outputs of fairseq's beam search: (N, S), (N,) -> (N, T).
+
+        fairseq knows one bound a batch. Only a search that met its own bound is done again, with those of the same one.
+        """
+
+        def search(rows: list[int], bound: int) -> list[list[dict[str, Tensor]]]:
+            longest = max(bound - 1, 1)  # fairseq does not count the end symbol
+            generator = SequenceGenerator(
+                [model], self.codec.dictionary, beam_size=beam, max_len_a=0, max_len_b=longest
+            )
+            lengths = source[rows].ne(self._pad).sum(1)
+            return generator.generate([model], {"net_input": {"src_tokens": source[rows], "src_lengths": lengths}})
+
+        limits = bounds.tolist()
+        found = search(list(range(len(limits))), max(limits))
+        met = [
+            row
+            for row, limit in enumerate(limits)
+            if limit < max(limits) and any(len(hypothesis["tokens"]) >= limit for hypothesis in found[row])
+        ]
+        for limit in sorted({limits[row] for row in met}):
+            rows = [row for row in met if limits[row] == limit]
+            for row, hypotheses in zip(rows, search(rows, limit), strict=True):
+                found[row] = hypotheses
         return self._pad_batch([hypotheses[0]["tokens"] for hypotheses in found])
 
     def _bounds(self, source: Tensor) -> Tensor:
@@ -225,7 +242,8 @@ class Translator:
             raise UserError("score takes one pseudocode and one program, or as many of one as of the other")
         is_denoiser = self.config.kind == "denoiser"
         lines = self._program_lines(texts) if is_denoiser else self._pseudocode_lines(texts)
-        sources, _ = self._encode(lines, "pseudocode", self._source_limit(True), blank=True)
+        what = "corrupted program" if is_denoiser else "pseudocode"
+        sources, _ = self._encode(lines, what, self._source_limit(True), blank=True)
         golds, _ = self._encode(self._program_lines(targets), "program", self._output_limit(), blank=True)
         scores = [0.0] * len(texts)
         for rows in batches([max(len(x), len(y)) for x, y in zip(sources, golds, strict=True)], self.max_tokens):
@@ -246,14 +264,8 @@ class Translator:
         """log p(target | source) by one of the stages: (N, S), (N, T) right-padded -> N numbers."""
         begin = target.new_full((len(target), 1), self._eos)
         previous = torch.cat([begin, target[:, :-1]], 1)
-        step = max(1, _LOGITS_AT_ONCE // (target.size(1) * len(self.codec.dictionary)))
-        scores: list[float] = []
-        for first in range(0, len(target), step):
-            part = slice(first, first + step)
-            lengths = source[part].ne(self._pad).sum(1)
-            logits, _ = model(source[part], src_lengths=lengths, prev_output_tokens=previous[part])
-            scores += gold_log_probs(logits, target[part], self._pad).tolist()
-        return scores
+        features, _ = model(source, source.ne(self._pad).sum(1), previous, features_only=True)
+        return sequence_log_probs(model.decoder, features, target, self._pad).tolist()
 
     # Text and tokens --------------------------------------------------------------------------------------------
 

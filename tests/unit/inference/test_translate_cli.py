@@ -13,6 +13,7 @@ import pytest
 from commands import ROOT
 
 from fairseq_cft import ComposedTransformerModel
+from fairseq_cft._files import INTERRUPTED
 from fairseq_cft.inference import cli
 
 pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
@@ -26,7 +27,10 @@ def run(exported, capsys, monkeypatch):
             monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
         monkeypatch.setattr(sys, "argv", [cli.NAME])
         capsys.readouterr()
-        status = cli.main(["--model", str(model), *map(str, arguments)])
+        try:
+            status = cli.main(["--model", str(model), *map(str, arguments)])
+        except SystemExit as stop:  # argparse
+            status = stop.code
         return status, *capsys.readouterr()
 
     return run
@@ -66,6 +70,12 @@ def test_a_trace_shows_both_stages(run, expected, monkeypatch):
 def test_a_denoiser_reads_programs(run, exported):
     output = ComposedTransformerModel.from_pretrained(exported.denoiser).denoise("d c b")
     assert run(model=exported.denoiser, given=b"d c b\n") == (0, f"{output}\n", "")
+    traced = run("--trace", model=exported.denoiser, given=b"d c b\nb c d\n")[1]
+    assert re.fullmatch(
+        rf"// 1: changed by the denoiser; log-probability -\d\.\d\d nats\n- d c b\n\+ {output}\n\n"
+        r"// 2: unchanged by the denoiser; log-probability -\d\.\d\d nats\nb c d\n",
+        traced,
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,12 +100,10 @@ def test_a_denoiser_reads_programs(run, exported):
     ],
 )
 def test_mistakes_are_told_in_a_sentence(run, arguments, given, status, message):
-    try:
-        found, out, err = run(*arguments, given=given)
-    except SystemExit as stop:  # argparse
-        found, out, err = stop.code, "", message
+    found, out, err = run(*arguments, given=given)
     assert (found, out) == (status, "")
-    assert message in err and err.count("\n") <= 1
+    *usage, last = err.splitlines()
+    assert message in last and bool(usage) == (status == 2)
 
 
 def test_unknown_text_is_named_on_standard_error(run):
@@ -123,7 +131,7 @@ class Session:
 
     def __init__(self, model, *arguments):
         self.ours, theirs = pty.openpty()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONWARNINGS": "ignore"}
+        environment = {**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "ignore"}
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *sys.path])
         command = [
             sys.executable,
@@ -138,6 +146,14 @@ class Session:
         self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
         os.close(theirs)
         self.seen = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
 
     def until(self, text: str) -> str:
         """What appears up to ``text``."""
@@ -156,20 +172,30 @@ class Session:
 
 
 def test_a_terminal_asks_until_ctrl_d(exported, expected):
-    session = Session(exported.composed, "--trace", "--format", "text")
-    session.until("pseudocode, a blank line ends it; Ctrl-D ends")
-    session.until(">>> ")
-    session.type(b"d h g\n")
-    session.until("... ")
-    session.type(b"\n")
-    answer = session.until(">>> ")
-    assert f"- {expected[3].base}" in plain(answer) and f"+ {expected[3].output}" in plain(answer) and "\x1b[" in answer
-    session.type(b"a " * 100 + b"\n\n")
-    assert "the pseudocode is 101 tokens long" in session.until(">>> ")  # and goes on
-    session.type(b"h\n\n")
-    assert "unchanged" in session.until(">>> ")
-    session.type(b"\x04")
-    assert session.process.wait(30) == 0
+    with Session(exported.composed, "--trace", "--format", "text") as session:
+        session.until("pseudocode, a blank line ends it; Ctrl-D ends")
+        session.until(">>> ")
+        session.type(b"d h g\n")
+        session.until("... ")
+        session.type(b"\n")
+        answer = session.until(">>> ")
+        shown = plain(answer)
+        assert f"- {expected[3].base}" in shown and f"+ {expected[3].output}" in shown and "\x1b[" in answer
+        session.type(b"a " * 100 + b"\n\n")
+        assert "the pseudocode is 101 tokens long" in session.until(">>> ")  # and goes on
+        session.type(b"h\n\n")
+        assert "unchanged" in session.until(">>> ")
+        session.type(b"\x04")
+        assert session.process.wait(30) == 0
+
+
+def test_a_prompt_ends_by_a_polite_kill(exported):
+    with Session(exported.composed) as session:
+        session.until(">>> ")
+        session.process.terminate()
+        session.type(b"\n")  # wakes it where the signal came just before it waited
+        session.until("interrupted; nothing was written")
+        assert session.process.wait(30) == INTERRUPTED
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """An exported model asked from Python, against fairseq's own generator and scorer."""
 
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,8 @@ from support import batch, build, save_run, shifted
 from fairseq_cft import ComposedTransformerModel
 from fairseq_cft._errors import UserError
 from fairseq_cft.inference.export import export
-from fairseq_cft.inference.translator import UnknownTextWarning, batches
+from fairseq_cft.inference.translator import Translator, UnknownTextWarning, batches
+from fairseq_cft.models import _composed_terms
 from fairseq_cft.models._gate import put_gate
 
 pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
@@ -85,9 +87,11 @@ def test_a_plain_models_trace_has_one_stage(runs, models):
 
 
 def test_a_denoisers_trace_tells_whether_the_program_came_back(models):
-    traces = models["denoiser"].denoise(["a b", "", *SENTENCES], trace=True)
-    texts = ["a b", "", *SENTENCES]
-    assert [trace.changed for trace in traces] == [x.output != text for x, text in zip(traces, texts, strict=True)]
+    texts = ["a b", "", *SENTENCES, "a  b "]
+    traces = models["denoiser"].denoise(texts, trace=True)
+    assert [trace.base for trace in traces] == [*texts[:-1], "a b"]
+    assert [trace.changed for trace in traces] == [trace.output != trace.base for trace in traces]
+    assert {trace.changed for trace in traces} == {True, False}
 
 
 def test_a_score_is_the_log_probability_of_a_given_program(runs, models):
@@ -104,19 +108,33 @@ def test_a_score_is_the_log_probability_of_a_given_program(runs, models):
     assert through == pytest.approx(models["denoiser"].score(base, "c b"), abs=1e-5)
 
 
+@pytest.mark.parametrize("beam", [1, 3])
 @pytest.mark.parametrize("count", [0, 1, 2, 17])
-def test_a_list_gives_a_list_in_order_whatever_the_batches(composed, monkeypatch, count):
+def test_a_list_gives_a_list_in_order_whatever_the_batches(composed, monkeypatch, count, beam):
     texts = (SENTENCES * 3)[:count]
-    alone = [composed.translate(text) for text in texts]
-    assert composed.translate(texts) == composed.translate(tuple(texts)) == alone
+    alone = [composed.translate(text, beam) for text in texts]
+    assert composed.translate(texts, beam) == composed.translate(tuple(texts), beam) == alone
     monkeypatch.setattr(composed, "max_tokens", 20)
-    assert composed.translate(texts) == alone
+    assert composed.translate(texts, beam) == alone
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_an_output_is_cut_off_by_its_own_bound_whatever_the_batch(runs, models, beam):
+    """Bounds of 3 to 11 tokens, for a model that reverses and one that has learnt nothing."""
+    texts = [sentence for sentence in SENTENCES if sentence]
+    config = replace(models["predictor"].config, max_len_a=2, max_len_b=-1)
+    for model in (models["predictor"].model, build("transformer_cft_tiny", runs.task, 0).eval()):
+        bounded = Translator(model, runs.task.target_dictionary, None, config)
+        alone = [bounded.translate(text, beam) for text in texts]
+        assert bounded.translate(texts, beam) == alone
+    room = [2 * len(text.split()) + 1 - len(output.split()) for text, output in zip(texts, alone, strict=True)]
+    assert min(room) == (beam > 1)  # a search adds the end symbol, greedy decoding stops
 
 
 def test_scores_do_not_depend_on_how_much_is_scored_at_once(composed, monkeypatch):
     texts, programs = SENTENCES, [text[::-1] for text in SENTENCES]
     expected = composed.score(texts, programs)
-    monkeypatch.setattr("fairseq_cft.inference.translator._LOGITS_AT_ONCE", 1)
+    monkeypatch.setattr(_composed_terms, "LOGITS_AT_ONCE", 40)
     assert composed.score(texts, programs) == pytest.approx(expected, abs=1e-5)
 
 
@@ -142,6 +160,8 @@ def test_words_that_the_model_never_saw_are_named(composed):
         traces = composed.translate(["a b", "é a 漢漢 é"], trace=True)
     assert [trace.unknown for trace in traces] == [(), ("é", "漢漢 é")]
     assert warned[0].filename == __file__
+    with pytest.warns(UnknownTextWarning, match="holds '<pad> </s> <s>', which"):
+        assert composed.score("a <pad> </s> <s>", "b") == composed.score("a é é é", "b")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         composed.translate("a b")
@@ -153,6 +173,8 @@ def test_what_cannot_be_translated_is_refused_in_a_sentence(models):
         composed.translate(["a", long])
     with pytest.raises(UserError, match="the program is 65 tokens long"):
         composed.score("a", long)
+    with pytest.raises(UserError, match="the corrupted program is 65 tokens long"):
+        models["denoiser"].score(long, "a")
     with pytest.raises(UserError, match=r"the pseudocode holds U\+D800 at character 3, half of a character"):
         composed.translate("a \ud800")
     with pytest.raises(UserError, match="beam is 0"):
