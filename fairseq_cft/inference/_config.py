@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from .._errors import UserError
 from . import formats
@@ -18,15 +18,14 @@ CONFIG, WEIGHTS, DICTIONARY, SUBWORDS, CARD = (
     "subwords.model",
     "README.md",
 )
-KINDS = ("composed", "translation", "denoiser")
+STAGES = {"composed": {"base_predictor", "denoiser"}, "translation": {"model"}, "denoiser": {"model"}}  # by kind
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """``shapes`` holds the options that decide a stage's tensors, by stage: ``base_predictor`` and ``denoiser`` of a
     composed model, ``model`` of any other. Outputs have at most ``max_len_a`` times the source's length plus
-    ``max_len_b`` tokens. ``gate`` holds a gate's shape and threshold, where there is one. ``tied`` names the tensors
-    that are another tensor of the file; ``training`` is for readers.
+    ``max_len_b`` tokens. ``gate`` holds a gate's shape and threshold, where there is one; ``training`` is for readers.
     """
 
     kind: str
@@ -39,7 +38,6 @@ class ModelConfig:
     program_format: str
     dtype: str
     gate: dict[str, Any]
-    tied: dict[str, str]
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     format: str = FORMAT
@@ -67,18 +65,26 @@ def read_config(path: Path) -> ModelConfig:
                 "export the model again, or install the version that exported it"
             )
         config = ModelConfig(**{name.name: content[name.name] for name in fields(ModelConfig)})
+        for name, hint in get_type_hints(ModelConfig).items():
+            kind = get_origin(hint) or hint
+            if not isinstance(getattr(config, name), (int, float) if kind is float else kind):
+                raise TypeError(f"{name} is no {kind.__name__}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} is no configuration of an exported model ({_reason(error)}); export it again"
-        ) from error
+        raise no_configuration(path, _reason(error)) from error
     for name, value, known in (
-        ("kind", config.kind, KINDS),
+        ("kind", config.kind, STAGES),
         ("pseudocode_format", config.pseudocode_format, formats.PSEUDOCODE_FORMATS),
         ("program_format", config.program_format, formats.PROGRAM_FORMATS),
     ):
         if value not in known:
             raise UserError(f"{path}: {name} is '{value}'; it must be one of {', '.join(known)}")
+    if config.shapes.keys() != STAGES[config.kind]:
+        raise no_configuration(path, f"the shapes are of {', '.join(config.shapes) or 'nothing'}")
     return config
+
+
+def no_configuration(path: Path, reason: str) -> UserError:
+    return UserError(f"{path} is no configuration of an exported model ({reason}); export it again")
 
 
 def _reason(error: Exception) -> str:

@@ -19,7 +19,7 @@ from ..models._architecture import fingerprint
 from ..models._frozen_denoiser import build_transformer
 from ..models.composed_transformer import ComposedTransformerModel
 from ..subwords import Subwords
-from ._config import CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, read_config
+from ._config import CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, no_configuration, read_config
 from .translator import Translator
 
 
@@ -34,8 +34,11 @@ def load(folder: Path | str) -> Translator:
             f"{fingerprint(dictionary)}, the model {config.dictionary}); export the model again"
         )
     subwords = Subwords.load(folder / SUBWORDS) if (folder / SUBWORDS).exists() else None
-    model = build(config, dictionary)
-    load_weights(model, folder / WEIGHTS, config.tied)
+    try:
+        model = build(config, dictionary)
+    except Exception as error:  # whatever torch and fairseq make of impossible shapes
+        raise no_configuration(folder / CONFIG, f"{type(error).__name__}: {_one_line(error)}") from error
+    load_weights(model, folder / WEIGHTS)
     return Translator(model.eval(), dictionary, subwords, config)
 
 
@@ -63,29 +66,35 @@ def build(config: ModelConfig, dictionary: Dictionary) -> Any:
     return ComposedTransformerModel.build_model(args, task)
 
 
-def save_weights(weights: dict[str, Tensor], path: Path, tied: dict[str, str]) -> None:
-    """Writes the tensors that are not tied to another one; safetensors refuses two names for the same memory."""
+def save_weights(weights: dict[str, Tensor], path: Path, model: Any) -> None:
+    """Writes the tensors, each once: not those that are another one in ``model``."""
+    tied = tied_weights(model)
     path.write_bytes(save({name: tensor.contiguous() for name, tensor in weights.items() if name not in tied}))
 
 
-def tied_weights(weights: dict[str, Tensor]) -> dict[str, str]:
-    """Names of tensors that share all their memory with one that came before, and the name of that one."""
-    first: dict[tuple[int, tuple[int, ...]], str] = {}
-    tied = {}
-    for name, tensor in weights.items():
-        kept = first.setdefault((tensor.data_ptr(), tuple(tensor.shape)), name)
-        if kept != name:
-            tied[name] = kept
-    return tied
+def tied_weights(model: Any) -> dict[str, str]:
+    """Names of parameters that are another one, and the name under which that came first.
+
+    By the model as it is built, not by a checkpoint's memory: that of a training on a GPU holds a copy for each name.
+    """
+    first: dict[Tensor, str] = {}
+    names = {name: first.setdefault(each, name) for name, each in model.named_parameters(remove_duplicate=False)}
+    return {name: kept for name, kept in names.items() if name != kept}
 
 
-def load_weights(model: Any, path: Path, tied: dict[str, str]) -> None:
+def load_weights(model: Any, path: Path) -> None:
     """Fills every parameter of ``model`` from the file, in the model's own precision."""
     try:
         weights = load_file(str(path))
-        model.load_state_dict(weights | {name: weights[kept] for name, kept in tied.items()}, strict=True)
+        tied = {name: weights[kept] for name, kept in tied_weights(model).items()}
+        model.load_state_dict(tied | weights, strict=True)
     except (OSError, SafetensorError) as error:
         raise UserError(f"cannot read the weights {path}: {error}; copy or export the folder again") from error
     except (KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} does not fit {path.parent / CONFIG}: {reason}; export the model again") from error
+        raise UserError(
+            f"{path} does not fit {path.parent / CONFIG}: {_one_line(error)}; export the model again"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

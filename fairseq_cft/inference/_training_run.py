@@ -162,13 +162,12 @@ def evaluations(run: Path, given: list[Path]) -> list[Evaluation]:
 
 def _kept_evaluations(run: Path) -> Iterator[Path]:
     """OUT/models/SYSTEM.SEED[/checkpoint] -> OUT/evaluations/SYSTEM[:base].SEED.SPLIT.json"""
-    name = (
-        run.parent.name if run.suffix == ".pt" and run.name.startswith("checkpoint") else run.name.removesuffix(".pt")
-    )
-    models = run.parents[1] if run.suffix == ".pt" and run.name.startswith("checkpoint") else run.parent
-    system, _, seed = name.rpartition(".")
+    run = Path(os.path.normpath(run.absolute()))
+    if run.suffix == ".pt" and run.name.startswith("checkpoint"):
+        run = run.parent
+    system, _, seed = run.name.removesuffix(".pt").rpartition(".")
     if system:
-        for file in (models.parent / "evaluations").glob("*.json"):
+        for file in (run.parent.parent / "evaluations").glob("*.json"):
             if re.fullmatch(rf"{re.escape(system)}(:base)?\.{re.escape(seed)}\.\w+", file.stem):
                 yield file
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from .. import __version__
 from .._errors import UserError
 from .._files import InputError, run_program
 from ._config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
-from .formats import PLAIN, detect_program, detect_pseudocode
+from .formats import PLAIN, PROGRAM_FORMATS, PSEUDOCODE_FORMATS, detect_program, detect_pseudocode
 
 # what a reader wants to know of a training, by the names of fairseq's options
 TRAINING_OPTIONS = (
@@ -37,6 +37,8 @@ class Sources:
     scores: Sequence[Path] = ()
     description: str | None = None
     licence: str | None = None
+    pseudocode_format: str | None = None
+    program_format: str | None = None
 
 
 def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None = None) -> Path:
@@ -47,7 +49,7 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
     import torch
 
     from ..models._architecture import fingerprint
-    from ..models._frozen_denoiser import read_transformer
+    from ..models._frozen_denoiser import as_transformer
     from . import _folder, _training_run
     from ._model_card import model_card
 
@@ -73,11 +75,12 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
         from ..tasks.pseudocode_to_code import OUR_MAX_LEN
 
         kind = "denoiser" if task.get("_name", task.get("task")) == "code_denoising" else "translation"
-        shapes, limits = {"model": read_transformer(str(path), "the model", "denoiser").shape}, OUR_MAX_LEN
-    weights = dict(checkpoint.weights)
-    tied = _folder.tied_weights(weights)
+        parts = checkpoint.weights, args, task
+        shapes, limits = {"model": as_transformer(parts, str(path), "the model", "denoiser").shape}, OUR_MAX_LEN
     dtype = torch.float16 if half else torch.float32
-    weights = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+    weights = {
+        name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in checkpoint.weights.items()
+    }
     config = ModelConfig(
         kind=kind,
         architecture=str(args.get("_name") or args.get("arch")),
@@ -85,19 +88,20 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
         dictionary=fingerprint(dictionary),
         max_len_a=limits[0],
         max_len_b=limits[1],
-        pseudocode_format=detect_pseudocode(_lines(splits, "source")) if kind != "denoiser" else PLAIN,
-        program_format=detect_program(_lines(splits, "only" if kind == "denoiser" else "target")),
+        pseudocode_format=PLAIN
+        if kind == "denoiser"
+        else _format("pseudocode", sources.pseudocode_format, splits, data),
+        program_format=_format("program", sources.program_format, splits, data),
         dtype="float16" if half else "float32",
         gate={name: args[f"gate_{name}"] for name in ("shape", "threshold") if args.get(f"gate_{name}") is not None},
-        tied=tied,
         training=_training(checkpoint.state),
         versions=_versions(),
     )
-    parameters = sum(tensor.numel() for name, tensor in weights.items() if name not in tied and tensor.numel() > 1)
+    model = _folder.build(config, dictionary)
     card = model_card(
         out.absolute().name,
         config,
-        parameters,
+        sum(parameter.numel() for parameter in model.parameters()),
         "/".join(data.absolute().parts[-2:]),
         splits,
         _training_run.denoiser_rates(path),
@@ -106,7 +110,7 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
         licence=sources.licence,
     )
     with whole_folder(out) as folder:
-        _folder.save_weights(weights, folder / WEIGHTS, tied)
+        _folder.save_weights(weights, folder / WEIGHTS, model)
         dictionary.save(str(folder / DICTIONARY))
         if subwords is not None:
             shutil.copyfile(subwords, folder / SUBWORDS)
@@ -116,8 +120,15 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
     return path
 
 
-def _lines(splits: Sequence[Any], side: str) -> list[str]:
-    return [line for split in splits if split.side == side for line in split.lines]
+def _format(what: str, given: str | None, splits: Sequence[Any], data: Path) -> str:
+    """Of pseudocode or programs: as given, else as their lines show it."""
+    lines = [line for split in splits if (split.side == "source") == (what == "pseudocode") for line in split.lines]
+    if not (given or lines):
+        raise UserError(
+            f"{data} holds no {what} that shows its format; name the binarised data, --data DIR, or the format, "
+            f"--{what}-format NAME"
+        )
+    return given or (detect_pseudocode if what == "pseudocode" else detect_program)(lines)
 
 
 def _training(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,15 +177,12 @@ def whole_folder(out: Path) -> Iterator[Path]:
         yield fresh
         if out.exists():
             out.rename(old)
-        try:
-            fresh.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
+        fresh.rename(out)
     except OSError as error:
         raise InputError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
     finally:
+        if old.exists() and not out.exists():  # stopped between the two
+            old.rename(out)
         for folder in (fresh, old):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -193,9 +201,11 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--description", metavar="TEXT", help="for the model card: what the data are, say")
     parser.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
+    for what, names in (("pseudocode", PSEUDOCODE_FORMATS), ("program", PROGRAM_FORMATS)):
+        parser.add_argument(f"--{what}-format", choices=names, help="if the data do not show it (docs/data_formats.md)")
     options = parser.parse_args(arguments)
     logging.getLogger("fairseq").setLevel(logging.WARNING)
-    sources = Sources(options.data, options.subword_model, options.scores, options.description, options.licence)
+    sources = Sources(**{name.name: getattr(options, name.name) for name in fields(Sources)})
     path = export(options.run, options.out, half=options.half, sources=sources)
     size = sum(file.stat().st_size for file in options.out.iterdir())
     print(f"{path} -> {options.out}: {size / 1e6:.1f} MB ({path.stat().st_size / 1e6:.1f} MB before)")

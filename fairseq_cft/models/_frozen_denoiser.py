@@ -61,7 +61,14 @@ def read_transformer(path: str, role: str, stage: str) -> TransformerCheckpoint:
 
     ``stage`` is "denoiser" or "base_predictor". Raises UserError as ``read_checkpoint`` does, and for other models.
     """
-    weights, model_args, task_args = read_checkpoint(path, role)
+    return as_transformer(read_checkpoint(path, role), path, role, stage)
+
+
+def as_transformer(
+    parts: tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]], path: str, role: str, stage: str
+) -> TransformerCheckpoint:
+    """The same of what ``read_checkpoint`` gave."""
+    weights, model_args, task_args = parts
     name = model_args.get("_name") or model_args.get("arch")
     model_class = ARCH_MODEL_REGISTRY.get(name)
     if model_class is None or not issubclass(model_class, TransformerModelBase):

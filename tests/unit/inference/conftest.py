@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from fairseq.data.indexed_dataset import make_builder
 from support import batch, build, fake_task, save_run, shifted
 
 
@@ -37,6 +38,10 @@ def runs(tmp_path_factory) -> SimpleNamespace:
     data = root / "data-bin"
     data.mkdir()
     task.source_dictionary.save(str(data / "dict.txt"))
+    for name in ("train", "train.src-tgt.src", "train.src-tgt.tgt"):
+        builder = make_builder(str(data / f"{name}.bin"), "mmap", vocab_size=len(task.source_dictionary))
+        builder.add_item(task.source_dictionary.encode_line("a b c", add_if_not_exist=False))
+        builder.finalize(str(data / f"{name}.idx"))
     made = SimpleNamespace(root=root, task=task, data=data)
     for name, rule, kind in (("denoiser", sorted, "code_denoising"), ("predictor", backwards, "translation")):
         model = trained(task, rule)

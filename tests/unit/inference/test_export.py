@@ -53,6 +53,19 @@ def test_shared_embeddings_are_stored_once(exported):
     ]
 
 
+def test_they_are_stored_once_where_a_training_on_a_gpu_left_copies(runs, exported, tmp_path):
+    shutil.copytree(runs.composed, tmp_path / "models" / "composed.1")
+    file = tmp_path / "models" / "composed.1" / "checkpoint_best.pt"
+    state = torch.load(file, weights_only=False)
+    state["model"] = {name: tensor.clone() for name, tensor in state["model"].items()}
+    torch.save(state, file)
+    export(file.parent, tmp_path / "out")
+    stored = [load_file(str(folder / "model.safetensors")) for folder in (tmp_path / "out", exported.composed)]
+    assert stored[0].keys() == stored[1].keys()
+    parameters = sum(tensor.numel() for tensor in stored[1].values() if tensor.numel() > 1)
+    assert f"| parameters | {parameters:,} in float32 |" in (tmp_path / "out" / "README.md").read_text()
+
+
 def test_half_precision_halves_the_weights_and_is_loaded_as_float(runs, exported, tmp_path):
     export(runs.composed, tmp_path / "half", half=True)
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (tmp_path / "half", exported.composed)]
@@ -92,12 +105,21 @@ def test_a_file_of_the_folder_cannot_run_code(exported, tmp_path):
     [
         ("config.json", '{"format": "fairseq-cft 2"}', "in format 'fairseq-cft 2'.* reads 'fairseq-cft 1'"),
         ("config.json", '{"format": "fairseq-cft 1"}', "no configuration of an exported model .'kind' is missing."),
+        ("config.json", {"shapes": []}, "no configuration of an exported model .shapes is no dict."),
+        ("config.json", {"shapes": {"model": {}}}, "no configuration .*the shapes are of model"),
+        ("config.json", {"kind": "denoiser"}, "no configuration .*the shapes are of base_predictor, denoiser"),
+        ("config.json", {"max_len_b": "3"}, "no configuration .*max_len_b is no int"),
+        ("config.json", {"gate": {"shape": 3, "threshold": 0.5}}, "no configuration .*TypeError"),
+        ("config.json", {"shapes": {"denoiser": 1, "base_predictor": 2}}, "no configuration .*TypeError"),
+        ("config.json", {"shapes": {"denoiser": {}, "base_predictor": {}}}, "no configuration .*UserError"),
         ("dict.txt", "a 1\n", "not the dictionary that the model was trained with"),
         ("model.safetensors", "", "cannot read the weights"),
     ],
 )
 def test_a_damaged_folder_is_refused_in_a_sentence(exported, tmp_path, file, content, message):
     shutil.copytree(exported.composed, tmp_path / "model")
+    if isinstance(content, dict):
+        content = json.dumps(json.loads((exported.composed / file).read_text()) | content)
     (tmp_path / "model" / file).write_text(content)
     with pytest.raises(UserError, match=message):
         load(tmp_path / "model")
@@ -128,6 +150,17 @@ def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
         for place in (out, tmp_path / "new"):
             with pytest.raises(KeyboardInterrupt):
                 export(runs.predictor, place)
+    rename = Path.rename
+    with monkeypatch.context() as patch:  # after the earlier export has made room
+
+        def stopped(path, target):
+            if target == out and path.name.endswith(".tmp"):
+                raise KeyboardInterrupt
+            return rename(path, target)
+
+        patch.setattr(Path, "rename", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            export(runs.predictor, out)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
     export(runs.predictor, out)
@@ -180,6 +213,20 @@ def test_what_does_not_belong_together_is_refused(runs, tmp_path):
     refused("scores.json is no evaluation", scores=[tmp_path / "scores.json"])
 
 
+def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
+    shutil.copy(runs.data / "dict.txt", tmp_path / "dict.txt")
+    formats = {"pseudocode_format": "spoc", "program_format": "ours"}
+    for given in ({}, {"pseudocode_format": "spoc"}):
+        with pytest.raises(UserError, match=f"holds no {'program' if given else 'pseudocode'} that shows its format"):
+            export(runs.composed, tmp_path / "out", sources=Sources(data=tmp_path, **given))
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in formats.items()]
+    main([str(runs.composed), str(tmp_path / "out"), "--data", str(tmp_path), *options])
+    found = load(tmp_path / "out").config
+    assert {name: getattr(found, name) for name in formats} == formats
+    export(runs.denoiser, tmp_path / "denoiser", sources=Sources(data=tmp_path, program_format="ours"))
+    assert load(tmp_path / "denoiser").config.program_format == "ours"
+
+
 def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_path):
     made = train(["print a b c", "read d"], 20).model
     data = tmp_path / "data-bin" / "pairs"
@@ -198,7 +245,7 @@ def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_
     assert find_subwords(dictionary, checkpoint, data, None) == tmp_path / "data" / "c.model"
 
 
-def test_the_model_card_tells_data_settings_scores_limits_and_licence(runs, tmp_path):
+def test_the_model_card_tells_data_settings_scores_limits_and_licence(runs, tmp_path, monkeypatch):
     for name in ("composed.1.test", "composed:base.1.ood", "composed.12.test", "predictor.1.test"):
         (runs.root / "evaluations").mkdir(exist_ok=True)
         (runs.root / "evaluations" / f"{name}.json").write_text(json.dumps(EVALUATION))
@@ -221,6 +268,10 @@ def test_the_model_card_tells_data_settings_scores_limits_and_licence(runs, tmp_
         assert part in card
     assert "composed.12" not in card and "predictor.1" not in card and str(runs.root) not in card
     assert str(runs.root) not in (tmp_path / "sorter" / "config.json").read_text()
+    for folder, run in ((runs.composed, "checkpoint_best.pt"), (runs.composed, "."), (runs.root, "models/composed.1")):
+        monkeypatch.chdir(folder)
+        export(Path(run), tmp_path / "sorter", sources=sources)
+        assert (tmp_path / "sorter" / "README.md").read_text() == card
 
 
 def test_the_shell_script_exports_and_says_what_it_wrote(runs, tmp_path):
@@ -228,7 +279,8 @@ def test_the_shell_script_exports_and_says_what_it_wrote(runs, tmp_path):
     done = subprocess.run([script, "--help"], capture_output=True, text=True)
     known = {flag for flag in done.stdout.split() if flag.startswith(("--", "[--"))}
     assert {flag.strip("[].,") for flag in known} == {
-        *("--half", "--data", "--subword-model", "--scores", "--description", "--licence", "--save-dir", "--model")
+        *("--half", "--data", "--subword-model", "--scores", "--description", "--licence", "--save-dir", "--model"),
+        *("--pseudocode-format", "--program-format"),
     }
     main([str(runs.composed), str(tmp_path / "out"), "--half"])
     assert load(tmp_path / "out").config.dtype == "float16"
