@@ -66,7 +66,7 @@ case $scale in
       "programs-3 programs 0 updates=600 3e-4 50"
     ) ;;
   paper) # 25 + 5 epochs of lines, then 5 + 1 + 3 of programs, 16 copies of each
-    model=(--arch transformer_cft_spoc --max-source-positions 2048 --max-target-positions 2048)
+    model=(--arch transformer_cft_spoc)
     batch=(--max-tokens 8000 --update-freq 2)
     regularize=(--dropout 0.4 --attention-dropout 0.2 --activation-dropout 0.2 --weight-decay 1e-4)
     phases=(
@@ -80,9 +80,9 @@ case $scale in
 esac
 
 common=(--user-dir "$root/fairseq_cft" --task code_denoising --noise "$noise" --clean-share 0.3
-  --subword-model "$prepared/bpe.model" --criterion label_smoothed_cross_entropy
-  --optimizer adam --adam-betas "(0.9, 0.98)" --clip-norm 1 --validate-interval 5
-  --seed "$seed" --num-workers 1 --log-format json --log-interval 100)
+  --max-source-positions 2048 --max-target-positions 2048 --subword-model "$prepared/bpe.model"
+  --criterion label_smoothed_cross_entropy --optimizer adam --adam-betas "(0.9, 0.98)" --clip-norm 1
+  --validate-interval 5 --seed "$seed" --num-workers 1 --log-format json --log-interval 100)
 settings="$scale $noise $seed ${more[*]-} $(cat "$prepared"/data-bin/{lines,programs}/{train,valid}.bin "$prepared/bpe.model" | cksum)"
 export PYTHONWARNINGS=ignore # fairseq's own deprecation warnings, a dozen a run
 
@@ -95,7 +95,7 @@ train_phase() { # NAME DATA SMOOTHING LIMIT LR WARM-UP PHASE-BEFORE
   fi
   [[ -z $before ]] || options+=(--finetune-from-model "$models/$before/checkpoint_best.pt")
   train "$name" "$prepared/data-bin/$data" "${model[@]}" "${batch[@]}" "${regularize[@]}" \
-    --label-smoothing "$smoothing" --lr "$lr" --warmup-updates "$warmup" "${options[@]}" "${more[@]}"
+    --label-smoothing "$smoothing" --lr "$lr" --warmup-updates "$warmup" "${options[@]}"
 }
 
 keep_denoiser() { # PHASE

@@ -27,6 +27,7 @@ from ._tensorboard import GOLD, find_writer, pseudocode_text, write_example, wri
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
 OUR_MAX_LEN = (3, 100)
+POSITIONS = ("max_source_positions", "max_target_positions")
 
 
 @dataclass
@@ -186,6 +187,18 @@ class PseudocodeToCodeTask(TranslationTask):
             log_percentage(name, f"_{name}", "_sentences")
         for name in ("correct", "compile", "base_correct", "base_compile"):
             log_percentage(f"{name}_rate", f"_{name}", "_programs")
+
+    def build_model(self, cfg: Any, from_checkpoint: bool = False) -> Any:
+        """As in fairseq, but the positions of a trained model, not the default ones, limit what is generated.
+
+        fairseq-generate and fairseq-interactive make the task of their own command line, where it has 1,024 positions.
+        """
+        model = super().build_model(cfg, from_checkpoint)
+        if from_checkpoint:
+            for name, positions in zip(POSITIONS, model.max_positions(), strict=True):
+                if getattr(self.cfg, name) == getattr(TranslationConfig, name):
+                    setattr(self.cfg, name, positions)
+        return model
 
     def build_generator(self, models: list[Any], args: Namespace, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""

@@ -4,8 +4,10 @@ What they learn stands in sorting.py; each stage alone gives something else than
 """
 
 import pytest
-from commands import PLUGIN, call, generate, hypotheses
+from commands import PLUGIN, SMALL, call, generate, hypotheses, train
 from sorting import COUNTS, binarise, write
+
+from fairseq_cft._errors import UserError
 
 pytestmark = pytest.mark.xdist_group("sorting")
 GENERATE = ("--task", "pseudocode_to_code")
@@ -47,3 +49,22 @@ def test_interactive_writes_what_generate_writes(sorting, capsys, stage):
     )  # fmt: skip
     found = hypotheses(capsys.readouterr().out)
     assert len(found) == 17 and found == of_all(sorting, sorting.composed, "--beam", 1, *stage, capsys=capsys)
+
+
+def test_generation_takes_what_the_model_was_trained_for(sorting, tmp_path, capsys):
+    """fairseq would refuse over 1,024 tokens: it makes the task of generation's own command line."""
+    from fairseq_cli.interactive import cli_main
+
+    positions = ("--max-source-positions", 2048, "--max-target-positions", 1500)
+    once = ("--criterion", "cross_entropy", "--max-update", 1, "--disable-validation")
+    train(sorting.data, tmp_path, *GENERATE, "--arch", "transformer_cft_tiny", *SMALL, *once, *positions)
+    model, long = tmp_path / "checkpoint_last.pt", write(tmp_path / "long", ["a b " * 600], ["b a " * 600])
+    data = binarise(tmp_path / "bin", sorting.root / "dict.txt", testpref=long)
+    options = (*GENERATE, "--beam", 1, "--max-len-b", 5)
+    given = ("--path", model, *options, "--source-lang", "src", "--target-lang", "tgt", "--input", f"{long}.src")
+    call(cli_main, sorting.data, "--user-dir", PLUGIN, *given)
+    assert len(hypotheses(capsys.readouterr().out)) == 1
+    assert len(generate(data, model, *options, capsys=capsys)) == 1
+    fewer = ("--max-source-positions", 900, "--skip-invalid-size-inputs-valid-test")  # a limit that is given counts
+    with pytest.raises(UserError, match="no sentence left"):
+        generate(data, model, *options, *fewer, capsys=capsys)

@@ -112,6 +112,8 @@ def test_denoiser_is_trained_in_phases_and_reported(denoiser):
     for phase, before in (("programs-1", "lines-1"), ("programs-2", "programs-1")):
         log = (denoiser / f"logs/{phase}.log").read_text()
         assert f"loading pretrained model from {denoiser}/models/{before}/checkpoint_best.pt" in log
+        # as many as the systems that it stands behind
+        assert "--max-target-positions 2048" in (denoiser / f"models/{phase}/recipe").read_text()
     report = json.loads((denoiser / "denoising_report.json").read_text())
     assert report["noise"] == "cpp" and report["source"] == "testp.tgt"
     assert report["corrupted"]["all"]["n"] == len(report["rows"]) <= 6
