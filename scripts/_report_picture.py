@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,25 @@ COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f2
 
 
 def read_curves(log: Path) -> dict[str, list[tuple[float, float]]]:
-    """Validation figures of a training log written with --log-format json: name -> [(updates, value)]."""
-    curves: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    """Validation figures of a training log written with --log-format json: name -> [(updates, value)].
+
+    A training that was killed and resumed has validated some updates twice, and may have left half a line.
+    """
+    curves: dict[str, dict[float, float]] = defaultdict(dict)
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        start = line.find('{"epoch"')
-        if start < 0:
-            continue
-        values = json.loads(line[start:])
-        if "valid_num_updates" not in values:
+        try:
+            values = json.loads(line[line.index('{"epoch"') :])
+            updates = float(values["valid_num_updates"])
+        except (ValueError, KeyError):
             continue
         for name, value in values.items():
             if name.startswith("valid_"):
-                curves[name.removeprefix("valid_")].append((float(values["valid_num_updates"]), float(value)))
-    return curves
+                curves[name.removeprefix("valid_")][updates] = float(value)
+    return {name: sorted(points.items()) for name, points in curves.items()}
 
 
-def draw(datasets: Sequence[Results], logs: Sequence[str], file: Path) -> None:
-    """A row of bars for each data set; beside them, curves of the trainings given as NAME=LOG."""
+def draw(datasets: Sequence[Results], logs: Mapping[str, Path], file: Path) -> None:
+    """A row of bars for each data set; beside them, curves of the trainings, by name."""
     methods = max(len(results.methods) for results in datasets)
     widths = [max(5.5, 1.5 + 0.75 * methods), 9] if logs else [max(5.5, 1.5 + 0.75 * methods)]
     figure = pyplot().figure(figsize=(sum(widths), 4.8 * len(datasets)), layout="constrained")
@@ -72,12 +74,11 @@ def draw_bars(figure: Any, results: Results) -> None:
     figure.legend(loc="outside lower center", ncols=2)
 
 
-def draw_curves(figure: Any, logs: Sequence[str]) -> None:
+def draw_curves(figure: Any, logs: Mapping[str, Path]) -> None:
     """One legend for both panels: a colour is a system, a dashed line its base predictor."""
     losses, exact = figure.subplots(1, 2)
-    for number, each in enumerate(logs):
-        name, _, path = each.partition("=")
-        curves = read_curves(Path(path))
+    for number, (name, log) in enumerate(logs.items()):
+        curves = read_curves(log)
         color, dashed = f"C{number}", {"linestyle": "--", "color": f"C{number}"}
         main = "composed_loss" if "composed_loss" in curves else "loss"
         if main in curves:

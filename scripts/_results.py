@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from fairseq_cft._errors import UserError
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
@@ -19,7 +17,7 @@ COLUMNS = {"correct": "correct_by_program", "compiles": "compiled_by_program"}
 
 
 class Results:
-    """Records on one data set. Outcomes are (S, E) arrays of 0 and 1: S seeds, E programs."""
+    """Records on one data set. Outcomes are 0 and 1, for each seed of E programs."""
 
     def __init__(self, dataset: str, records: Sequence[dict[str, Any]], beside: Path) -> None:
         self.dataset, self.records = dataset, records
@@ -35,7 +33,7 @@ class Results:
                         "give each results.json once, and other data another --dataset"
                     )
                 place_of_it[record["seed"]] = [int(bit) for bit in record[column]]
-        self._outcomes = {key: [seeds[seed] for seed in sorted(seeds)] for key, seeds in rows.items()}
+        self._outcomes = {key: dict(sorted(seeds.items())) for key, seeds in rows.items()}
 
     @property
     def words(self) -> tuple[str, str]:
@@ -56,18 +54,23 @@ class Results:
     def seeds(self) -> list[int]:
         return sorted({record["seed"] for record in self.records})
 
-    def outcomes(self, method: str, split: str, figure: str = "correct") -> np.ndarray | None:
-        """(S, E); None where the method was not run on the split."""
-        found = self._outcomes.get((figure, method, split))
-        return None if found is None else np.array(found, dtype=float)
+    def by_seed(self, method: str, split: str, figure: str = "correct") -> dict[int, list[int]]:
+        """E outcomes for each seed; empty where the method was not run on the split."""
+        return self._outcomes.get((figure, method, split), {})
 
     def interval(self, method: str, split: str, figure: str = "correct") -> Interval | None:
-        found = self.outcomes(method, split, figure)
-        return None if found is None else bootstrap_interval(found, seed=BOOTSTRAP_SEED)
+        found = list(self.by_seed(method, split, figure).values())
+        return bootstrap_interval(found, seed=BOOTSTRAP_SEED) if found else None
+
+    def common_seeds(self, first: str, second: str, split: str) -> list[int]:
+        """Those that a comparison of two methods is on."""
+        return sorted(self.by_seed(first, split).keys() & self.by_seed(second, split).keys())
 
     def comparison(self, first: str, second: str, split: str) -> Comparison | None:
-        left, right = (self.outcomes(method, split) for method in (first, second))
-        return None if left is None or right is None else compare(left, right, seed=BOOTSTRAP_SEED)
+        """Paired seed by seed, program by program; None where the methods have no seed in common."""
+        seeds = self.common_seeds(first, second, split)
+        left, right = ([self.by_seed(method, split)[seed] for seed in seeds] for method in (first, second))
+        return compare(left, right, seed=BOOTSTRAP_SEED) if seeds else None
 
 
 def read_results(files: Sequence[Path]) -> list[Results]:
@@ -90,6 +93,11 @@ def read_results(files: Sequence[Path]) -> list[Results]:
 
 def read_if_there(path: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def bits(truths: Iterable[bool]) -> str:
+    """Outcomes program by program as 0 and 1, so that results.json alone is enough for a report."""
+    return "".join("01"[bool(truth)] for truth in truths)
 
 
 def share(rate: float, total: int) -> Interval:

@@ -72,7 +72,9 @@ def answers(results: Results) -> list[str]:
             if found is not None:
                 low, high = found.difference.low, found.difference.high
                 answer = "yes" if low > 0 else "no, it harms" if high < 0 else "not decided"
-                lines.append(f"- {split} ({SPLITS.get(split, split)}), over `{baseline}`: {answer}; {gain(found)}")
+                lines.append(
+                    f"- {where(results, 'composed', baseline, split)}, over `{baseline}`: {answer}; {gain(found)}"
+                )
     return ["**Does freezing and composing help?**", "", *lines, ""] if lines else []
 
 
@@ -96,14 +98,22 @@ def comparisons(results: Results) -> list[str]:
         for split in results.splits:
             found = results.comparison(first, second, split)
             if found is not None:
-                lines.append(f"- `{first}` against `{second}`, {split} ({SPLITS.get(split, split)}): {gain(found)}; ")
+                lines.append(f"- `{first}` against `{second}`, {where(results, first, second, split)}: {gain(found)}; ")
                 # with several seeds a program counts several times, which McNemar's test does not allow for
-                test, p = ("McNemar", found.mcnemar_p) if len(results.seeds) == 1 else ("bootstrap", found.bootstrap_p)
+                one = len(results.common_seeds(first, second, split)) == 1
+                test, p = ("McNemar", found.mcnemar_p) if one else ("bootstrap", found.bootstrap_p)
                 lines[-1] += (
                     f"only `{first}` right on {found.only_first}, only `{second}` on {found.only_second} "
                     f"({test} p = {p:.3g})"
                 )
     return lines
+
+
+def where(results: Results, first: str, second: str, split: str) -> str:
+    """The split of a comparison, and its seeds if one of the methods has not all of them."""
+    seeds = results.common_seeds(first, second, split)
+    named = "" if seeds == results.seeds else f", seeds {', '.join(map(str, seeds))}"
+    return f"{split} ({SPLITS.get(split, split)}){named}"
 
 
 def gain(found: Comparison) -> str:
@@ -187,7 +197,11 @@ def main() -> int:
     options = parser.parse_args()
     datasets = read_results(options.results)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    draw(datasets, options.curves, options.output_dir / "report.png")
+    curves = {name: Path(log) for name, _, log in (each.partition("=") for each in options.curves)}
+    for log in (log for log in curves.values() if not log.exists()):  # of a model trained before logs were kept
+        print(f"{log} does not exist: no curve", file=sys.stderr)
+    curves = {name: log for name, log in curves.items() if log.exists()}
+    draw(datasets, curves, options.output_dir / "report.png")
     write(options.output_dir / "report.md", [section(results) for results in datasets])
     for results in datasets:
         print("\n".join([plain_table(results), "", *(line.replace("**", "") for line in answers(results))]))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from commands import ROOT
 from script_runs import script, write_evaluation, write_results
 
 
@@ -62,6 +66,40 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     assert "99.0% (98.0% to 99.8%) of clean programs kept, 90.0% (" in text
     assert (tmp_path / "out/report.png").read_bytes().startswith(b"\x89PNG")
     assert "composed" in done.stdout and "61.0%" in done.stdout
+
+
+def test_curves_of_a_resumed_training_are_whole_and_of_an_old_one_left_out(results, tmp_path):
+    """Killed after its second validation, in the middle of a line, and resumed from before that."""
+    lines = [
+        f'x | valid | {{"epoch": {n}, "valid_loss": "{1 / n}", "valid_num_updates": "{10 * n}"}}' for n in (1, 2, 3)
+    ]
+    (tmp_path / "train.log").write_text("\n".join([*lines[:2], lines[2][:40] + "x | resumed", *lines[1:], ""]))
+    with mock.patch.object(sys, "path", [str(ROOT / "scripts"), *sys.path]):
+        read_curves = runpy.run_path(str(ROOT / "scripts/_report_picture.py"))["read_curves"]
+    assert read_curves(tmp_path / "train.log")["loss"] == [(10, 1), (20, 1 / 2), (30, 1 / 3)]
+    curves = ("--curves", f"direct={tmp_path}/gone.log", f"composed={tmp_path}/train.log")
+    done = script("report.py", results, "--output-dir", tmp_path / "out", *curves)
+    assert done.returncode == 0 and f"{tmp_path}/gone.log does not exist: no curve" in done.stderr
+
+
+def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
+    """composed has the seeds 1 and 2, right on the first 30 and 60; pretrained 2 and 3, on the first 50 and 100."""
+    for method, seed, count in (
+        ("composed", 1, 30),
+        ("composed", 2, 60),
+        ("pretrained", 2, 50),
+        ("pretrained", 3, 100),
+    ):
+        write_evaluation(tmp_path / f"{method}.{seed}.test.json", [number < count for number in range(100)])
+    write_evaluation(tmp_path / "pretrained_longer.3.test.json", [True] * 100)
+    script("collect_results.py", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    assert script("report.py", tmp_path / "results.json", "--output-dir", tmp_path / "out").returncode == 0
+    text = (tmp_path / "out/report.md").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("- `composed` against "))
+    assert "`pretrained`, test (in distribution), seeds 2: relative gain 20.0% (" in line
+    assert "only `composed` right on 10, only `pretrained` on 0 (McNemar p = " in line
+    assert "- test (in distribution), seeds 2, over `pretrained`: yes; relative gain 20.0% (" in text
+    assert "over `pretrained_longer`" not in text
 
 
 def test_every_rate_in_the_table_has_its_interval(results, tmp_path):
