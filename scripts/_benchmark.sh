@@ -113,7 +113,7 @@ generate_seed() { # SEED
   done
 }
 
-generate_all() { # SYSTEMS SEEDS
+generate_all() { # SYSTEMS SEEDS, and what the stage's digest needs
   local seed
   rm -rf "$eval"
   for ((seed = 1; seed <= seeds; seed++)); do generate_seed "$seed"; done
@@ -121,13 +121,14 @@ generate_all() { # SYSTEMS SEEDS
 
 report() {
   local system curves=()
-  for system in "${chosen[@]}"; do curves+=("$system=$out/logs/$system.1.log"); done
+  for system in "${chosen[@]}"; do curves+=("$system=$models/$system.1/train.log"); done
   python "$here/collect_results.py" "$eval"/*.json --dataset "$dataset" --output "$out/results.json"
   python "$here/report.py" "$out/results.json" --output-dir "$out" --curves "${curves[@]}"
 }
 
 measure_destroyed() { # SYSTEMS SEEDS: can models that were fine-tuned from the denoiser still denoise?
   local system seed checkpoints=()
+  rm -f "$out/destroyed.json" # of other systems
   for system in $1; do
     for ((seed = 1; seed <= $2; seed++)); do checkpoints+=("$system.$seed=$models/$system.$seed/checkpoint_best.pt"); done
   done
@@ -142,8 +143,8 @@ compare_systems() { # 5 stages, 4 without a gate
     [[ " ${chosen[*]} " != *" $system "* ]] || finetuned+=("$system")
   done
   ((! ${#gate_schedule[@]})) || stage gate "which outputs need denoising?" train_gate "${gate_schedule[@]}"
-  stage generate "outputs on test and ood programs" generate_all "${chosen[*]}" "$seeds"
-  stage evaluate "compile and run every output" evaluate
+  stage generate "outputs on test and ood programs" generate_all "${chosen[*]}" "$seeds" "${splits[*]}" "$test_pairs"
+  stage evaluate "compile and run every output" evaluate "$(all_test_cases)"
   stage destroyed "what fine-tuning left of denoising" measure_destroyed "${finetuned[*]}" "$seeds"
   stage report "table and picture" report
 }

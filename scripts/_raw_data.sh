@@ -29,16 +29,18 @@ make_subwords() {
 }
 
 binarise() {
-  local tests
+  local tests started=()
   rm -rf "$bin"
   printf -v tests ",$data/bpe.%s" "${splits[@]%%:*}"
   cat "$data/bpe.train.src" "$data/bpe.train.tgt" "$data/bpe.denoise.tgt" >"$data/bpe.all"
   fairseq-preprocess --only-source --dict-only --trainpref "$data/bpe.all" --destdir "$bin/dict"
   fairseq-preprocess --source-lang src --target-lang tgt --srcdict "$dictionary" --tgtdict "$dictionary" \
     --trainpref "$data/bpe.train" --validpref "$data/bpe.valid" --testpref "${tests#,}" --destdir "$bin/pairs" &
+  started+=($!)
   fairseq-preprocess --only-source --srcdict "$dictionary" \
     --trainpref "$data/bpe.denoise.tgt" --validpref "$data/bpe.heldout.tgt" --destdir "$bin/programs" &
-  wait -n && wait -n
+  started+=($!)
+  wait_for "${started[@]}"
 }
 
 train_denoiser() {

@@ -6,14 +6,15 @@
 # shellcheck shell=bash disable=SC2154 # $seeds, $jobs and $out are the sourcing script's
 
 for_each_seed() { # NAME FUNCTION; what else a stage was given only counts for its digest
-  local name=$1 function=$2 seed running=0
+  local name=$1 function=$2 seed
+  local -A running=() # process -> seed
   ((jobs == 1)) || export OMP_NUM_THREADS=1
   for ((seed = 1; seed <= seeds; seed++)); do
-    ((running < jobs)) || next_seed
+    while ((${#running[@]} >= jobs)); do next_seed; done
     one_seed "$function" "$seed" "$out/logs/$name.$seed.log" &
-    running=$((running + 1))
+    running[$!]=$seed
   done
-  while ((running)); do next_seed; done
+  while ((${#running[@]})); do next_seed; done
 }
 
 one_seed() { # FUNCTION SEED LOG
@@ -28,12 +29,13 @@ one_seed() { # FUNCTION SEED LOG
 }
 
 next_seed() { # waits for one; when it failed, the others go too
-  local job
-  if ! wait -n; then
-    for job in $(jobs -p); do kill_tree "$job"; done
-    exit 1
-  fi
-  running=$((running - 1))
+  local job other
+  wait -n || true # of two that end at the same moment bash 5.2 forgets one here, and answers 127 next time
+  for job in "${!running[@]}"; do
+    ! kill -0 "$job" 2>/dev/null || continue
+    wait "$job" || { for other in "${!running[@]}"; do kill_tree "$other"; done; exit 1; }
+    unset "running[$job]"
+  done
 }
 
 kill_tree() { # JOB: ends it with all that it started

@@ -36,8 +36,6 @@ check_denoiser() { # MIN-CLEAN-KEPT [FILE.json]
 
 # One gate for all systems, on the denoiser's encoder: another denoiser needs another gate
 train_gate() {
-  local settings=$settings
-  settings+=" $(checksum "$denoiser")"
   train gate "${denoising[@]}" --seed "$denoiser_seed" --clean-share 0.5 "${batch[@]}" --arch denoiser_gate \
     --denoiser-path "$denoiser" --criterion denoiser_gate "${gate_schedule[@]}"
 }
@@ -146,15 +144,29 @@ train_backtranslation_composed() { # SEED
 
 # Outputs and what they are worth --------------------------------------------------------------------------------
 
+all_test_cases() { # what judges the outputs, as a digest needs it
+  local split cases
+  for split in "${splits[@]%%:*}"; do
+    test_cases "$split"
+    echo "$split ${cases[*]}"
+  done
+}
+
 generate() { # SYSTEM SEED CHECKPOINT [overrides]: all splits at the same time, a core each
-  local name=$1.$2 checkpoint=$3 overrides=${4:-"{}"} split
+  local name=$1.$2 checkpoint=$3 overrides=${4:-"{}"} split started=()
   mkdir -p "$eval"
   for split in "${splits[@]}"; do
     OMP_NUM_THREADS=1 fairseq-generate "$test_pairs" --user-dir "$root/fairseq_cft" --path "$checkpoint" \
       --task pseudocode_to_code --gen-subset "${split#*:}" --beam 1 "${generation_batch[@]}" --num-workers 0 \
       --remove-bpe sentencepiece --model-overrides "$overrides" >"$eval/$name.${split%:*}.log" &
+    started+=($!)
   done
-  for split in "${splits[@]}"; do wait -n || return; done
+  wait_for "${started[@]}"
+}
+
+wait_for() { # PROCESS...: not `wait -n`, which now and then forgets one of two that end at the same moment
+  local process
+  for process in "$@"; do wait "$process" || return; done
 }
 
 generate_denoised() { # SYSTEM SEED: the denoiser behind a system at test time
@@ -174,11 +186,10 @@ generate_composed() { # SYSTEM SEED: both stages, and the base predictor alone
   generate "$1:base" "$2" "$models/$1.$2/checkpoint_best.pt" "{'output_stage': 'base'}"
 }
 
-evaluate() { # every log that has no newer evaluation
+evaluate() { # what every log holds; what else a stage was given only counts for its digest
   local log split cases
   for log in "$eval"/*.log; do
     split=${log%.log} split=${split##*.}
-    [[ ! ${log%.log}.json -nt $log ]] || continue
     test_cases "$split"
     fairseq-cft-evaluate --hypotheses "$log" "${cases[@]}" \
       --cache "$out/cache" --allow-unsafe --quiet --json "${log%.log}.json"

@@ -2,10 +2,11 @@
 #
 #   models=DIR common=(options of every training); train NAME DATA options...
 #
-# $models/NAME/recipe holds the options and $settings, $models/NAME/starts checksums of the files that the options name,
-# such as the denoiser: a folder of another recipe or another start is thrown away, one of the same is resumed from its
-# last checkpoint, or left alone if it was finished.
-# shellcheck shell=bash disable=SC2154 # $models and $common are the sourcing script's
+# What a user gave after --, $more, comes last: argparse takes the last value of an option. $models/NAME/recipe holds the
+# options and $settings, $models/NAME/starts checksums of the files that the options name, such as the denoiser: a folder
+# of another recipe or another start is thrown away, one of the same is resumed from its last checkpoint, or left alone
+# if it was finished. $models/NAME/train.log holds what the training printed, also before a kill.
+# shellcheck shell=bash disable=SC2154 # $models, $common and $more are the sourcing script's
 
 checksum() { # FILE...: of what a recipe depends on besides its options, for $settings
   [[ ${dry_run:-no} == yes ]] || cat "$@" | cksum
@@ -14,6 +15,7 @@ checksum() { # FILE...: of what a recipe depends on besides its options, for $se
 train() { # NAME DATA options...
   local folder=${models:?}/$1 data=$2
   shift 2
+  set -- "$@" "${more[@]}"
   local command=(fairseq-train "$data" "${common[@]}" --no-epoch-checkpoints --save-dir "$folder" "$@")
   local recipe="${settings:-}
 ${command[*]}"
@@ -27,5 +29,5 @@ ${command[*]}"
   echo "$recipe" >"$folder/recipe"
   echo "$starts" >"$folder/starts"
   [[ ! -f $folder/finished ]] || return 0
-  "${command[@]}" && touch "$folder/finished"
+  "${command[@]}" 2>&1 | tee -a "$folder/train.log" && touch "$folder/finished" # callers have set pipefail
 }

@@ -24,15 +24,16 @@ spoc=$data given_denoiser=$denoiser
 check_options
 choose_systems
 [[ -n $spoc ]] || wrong "give --data DIR"
-tests=()
-for part in testw testp; do
-  [[ ! -f $spoc/test/spoc-$part.tsv ]] || tests+=("$part")
-done
-((${#tests[@]})) || fail "$spoc/test has neither spoc-testw.tsv nor spoc-testp.tsv; scripts/download_spoc.sh fetches them"
-[[ -d $spoc/testcases ]] || fail "$spoc/testcases does not exist; scripts/download_spoc.sh fetches it"
 for file in ${prepared:+"$prepared/bpe.model"} ${given_denoiser:+"$given_denoiser"}; do
   [[ -f $file ]] || fail "$file does not exist"
 done
+tests=() prefix=$spoc/test/spoc- ending=.tsv
+[[ -z $prepared ]] || prefix=$prepared/text/ ending=.id # what is prepared has its own tests
+for part in testw testp; do
+  [[ ! -f $prefix$part$ending ]] || tests+=("$part")
+done
+((${#tests[@]})) || fail "neither ${prefix}testw$ending nor ${prefix}testp$ending exists; scripts/download_spoc.sh fetches SPoC"
+[[ -d $spoc/testcases ]] || fail "$spoc/testcases does not exist; scripts/download_spoc.sh fetches it"
 [[ -z $given_denoiser || -n $prepared ]] || wrong "--denoiser needs --prepared, the data that it was trained on"
 
 # Sizes ----------------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ test_cases() { # SPLIT -> cases
   cases=(--ids "$test_ids/$1.id" --testcases "$spoc/testcases" --allow-missing)
 }
 
-prepare() { # VOCABULARY
+prepare() { # VOCABULARY, and what the stage's digest needs
   run_script prepare_spoc.sh "$spoc" "$prepared" --vocab-size "$1"
 }
 
@@ -155,7 +156,8 @@ number=$((${#chosen[@]} + labeling + 6))
 [[ -n $given_denoiser ]] || number=$((number + 1))
 [[ -z $limit ]] || number=$((number + 1))
 start_stages "$number"
-[[ -n $given_prepared ]] || stage prepare "tables to binarised pairs and programs" prepare "$vocabulary"
+[[ -n $given_prepared ]] || stage prepare "tables to binarised pairs and programs" prepare "$vocabulary" \
+  "${tests[*]} $(checksum "$spoc"/train/split/*.tsv "$spoc"/test/*.tsv)"
 settings+=" $(checksum "$bin"/pairs/*.bin "$dictionary")"
 [[ -z $limit ]] || stage limit "$limit programs of each test set" take_some_tests "$limit"
 [[ -n $given_denoiser ]] || stage denoiser "denoiser: single lines, then programs" train_denoiser "$scale" "${denoiser_report[@]}"

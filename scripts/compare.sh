@@ -65,7 +65,7 @@ fi
 
 denoiser_seed=1 vocabulary=$vocab_size
 noise_options=(--clean-share "$clean_share" "${user[@]}")
-batch=(--max-tokens "$max_tokens" "${more[@]}")
+batch=(--max-tokens "$max_tokens")
 regularize=(--dropout 0.1 --attention-dropout 0.2 --activation-dropout 0.2)
 every=$((denoiser_updates > 4 ? denoiser_updates / 4 : 1))
 denoiser_schedule=(--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 100
@@ -84,7 +84,8 @@ from_scratch_schedule=(--lr 1e-3 --max-update "$updates")
 encoder_schedule=("${pretrained_schedule[@]}")
 backtranslation_schedule=("${pretrained_schedule[@]}")
 gate_schedule=()
-settings="$noise ${noise_options[*]} $vocabulary $architecture ${batch[*]} ${regularize[*]} $(cat "${read[@]}" | cksum)"
+settings="$noise ${noise_options[*]} $vocabulary $architecture ${batch[*]} ${regularize[*]} ${more[*]}"
+settings+=" $(cat "${read[@]}" | cksum)"
 dataset=$(basename "$raw")
 
 open_benchmark "${folders[0]}"

@@ -58,7 +58,8 @@ generate_all() {
 report() {
   python "$here/collect_results.py" "$eval"/*.json --dataset synthetic-tiny --output "$out/results.json"
   python "$here/report.py" "$out/results.json" --output-dir "$out" --curves \
-    "direct=$out/logs/direct.log" "pretrained=$out/logs/pretrained.log" "composed=$out/logs/composed.log"
+    "direct=$models/direct.$seed/train.log" "pretrained=$models/pretrained.$seed/train.log" \
+    "composed=$models/composed.$seed/train.log"
 }
 
 echo "quickstart: compares four ways to train on 2 cores, into $out"

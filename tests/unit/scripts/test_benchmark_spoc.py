@@ -51,8 +51,9 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
 
 def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
     prepared, denoiser = tmp_path / "prepared", tmp_path / "denoiser.pt"
-    prepared.mkdir()
-    (prepared / "bpe.model").touch()
+    (prepared / "text").mkdir(parents=True)
+    for name in ("bpe.model", "text/testp.id"):  # without testw, which the tables have
+        (prepared / name).touch()
     denoiser.touch()
     given = ("--data", spoc, "--prepared", prepared, "--denoiser", denoiser, "--limit", 3)
     done = script(
@@ -69,7 +70,10 @@ def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
     training, gate = shown_commands(done.stdout, "fairseq-train")
     assert training[1] == f"{prepared}/data-bin/pairs" and value(training, "--denoiser-path") == str(denoiser)
     assert gate[1] == f"{prepared}/data-bin/programs" and value(gate, "--denoiser-path") == str(denoiser)
-    assert {each[1] for each in shown_commands(done.stdout, "fairseq-generate")} == {f"{tmp_path}/out/limited/data-bin"}
+    generated, evaluated = (shown_commands(done.stdout, f"fairseq-{name}") for name in ("generate", "cft-evaluate"))
+    assert {each[1] for each in generated} == {f"{tmp_path}/out/limited/data-bin"}
+    assert {value(each, "--gen-subset") for each in generated} == {"test"}
+    assert {value(each, "--ids") for each in evaluated} == {f"{tmp_path}/out/limited/testp.id"}
 
 
 def test_one_test_set_is_enough(spoc, tmp_path):
@@ -91,7 +95,7 @@ def test_one_test_set_is_enough(spoc, tmp_path):
         (["--data", "spoc", "--scale", "huge", "out"], 2, "--scale must be tiny, cpu or paper"),
         (["--data", "spoc", "--denoiser", "spoc/test/spoc-testw.tsv", "--scale", "tiny", "out"], 2, "needs --prepared"),
         (["--data", "spoc", "--prepared", "none", "--scale", "tiny", "out"], 1, "none/bpe.model does not exist"),
-        (["--data", "spoc/test", "--scale", "tiny", "out"], 1, "has neither spoc-testw.tsv nor spoc-testp.tsv"),
+        (["--data", "spoc/test", "--scale", "tiny", "out"], 1, "test/spoc-testp.tsv exists; scripts/download_spoc.sh"),
     ],
 )
 def test_wrong_use_is_told(spoc, tmp_path, monkeypatch, arguments, status, sentence):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
+from script_runs import value
 
 FILES = [f"{split}.{side}" for split in ("train", "valid", "test") for side in ("src", "tgt")]
 
@@ -54,6 +55,14 @@ def test_a_dry_run_names_noise_checker_and_user_files_wherever_they_are_needed(d
     cases = f"--inputs {data}/mine/test.src --expected {data}/mine/test.tgt --decode plain {files} --checker c"
     assert len(evaluated) == 6 and all(cases in line for line in evaluated)  # no ood
     assert not (data / "out").exists()
+
+
+def test_options_after_two_dashes_win_over_the_scripts_own(data: Path) -> None:
+    given = {"--lr": "7", "--max-update": "3", "--dropout": "0.5", "--task": "other"}
+    after = [word for option in given.items() for word in option]
+    done = compare("--data", "mine", "--noise", "n", "--checker", "c", "--dry-run", "out", "--", *after)
+    for line in lines(done, "fairseq-train"):
+        assert {option: value(line.split(), option) for option in given} == given
 
 
 def test_another_test_set_and_files_for_the_checker_are_taken_where_they_exist(data: Path) -> None:
