@@ -12,7 +12,6 @@ from typing import Any, Literal, overload
 
 import torch
 from fairseq.data import Dictionary
-from fairseq.sequence_generator import SequenceGenerator
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -20,6 +19,7 @@ from .._errors import UserError
 from ..models._composed_terms import sequence_log_probs
 from ..models._decoding import translate as decode_greedily
 from ..subwords import Subwords
+from ._beam_search import beam_search
 from ._config import ModelConfig
 from ._text import TextCodec
 from .formats import program_line, program_text, pseudocode_line
@@ -168,8 +168,8 @@ class Translator:
     def _composed(self, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
         model, bounds = self.model, self._bounds(source)
         base = model.decode_base(source, source.ne(self._pad).sum(1), bounds)
-        output = model.denoise(base, bounds) if beam == 1 else self._search(model.denoiser, base, bounds, beam)
-        if beam > 1 and model.gate is not None:
+        output = self._decode(model.denoiser, base, bounds, beam)
+        if model.gate is not None:
             output = model.encoder.choose(base, output)
         scores = base_scores = [0.0] * len(source)
         if trace:
@@ -180,41 +180,16 @@ class Translator:
             yield Translation(text, score, base_text, base_score, changed=text != base_text)
 
     def _plain(self, model: Any, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
-        bounds = self._bounds(source)
-        if beam == 1:
-            output = decode_greedily(model, source, bounds, eos=self._eos, pad=self._pad)
-        else:
-            output = self._search(model, source, bounds, beam)
+        output = self._decode(model, source, self._bounds(source), beam)
         scores = self._log_probs(model, source, output) if trace else [0.0] * len(source)
         for tokens, score in zip(output, scores, strict=True):
             yield Translation(self.codec.decode(tokens), score)
 
-    def _search(self, model: Any, source: Tensor, bounds: Tensor, beam: int) -> Tensor:
-        """The best outputs of fairseq's beam search: (N, S), (N,) -> (N, T).
-
-        fairseq knows one bound a batch. Only a search that met its own bound is done again, with those of the same one.
-        """
-
-        def search(rows: list[int], bound: int) -> list[list[dict[str, Tensor]]]:
-            longest = max(bound - 1, 1)  # fairseq does not count the end symbol
-            generator = SequenceGenerator(
-                [model], self.codec.dictionary, beam_size=beam, max_len_a=0, max_len_b=longest
-            )
-            lengths = source[rows].ne(self._pad).sum(1)
-            return generator.generate([model], {"net_input": {"src_tokens": source[rows], "src_lengths": lengths}})
-
-        limits = bounds.tolist()
-        found = search(list(range(len(limits))), max(limits))
-        met = [
-            row
-            for row, limit in enumerate(limits)
-            if limit < max(limits) and any(len(hypothesis["tokens"]) >= limit for hypothesis in found[row])
-        ]
-        for limit in sorted({limits[row] for row in met}):
-            rows = [row for row in met if limits[row] == limit]
-            for row, hypotheses in zip(rows, search(rows, limit), strict=True):
-                found[row] = hypotheses
-        return self._pad_batch([hypotheses[0]["tokens"] for hypotheses in found])
+    def _decode(self, model: Any, source: Tensor, bounds: Tensor, beam: int) -> Tensor:
+        """Outputs of a plain model in at most (N,) tokens with the end symbol: (N, S) -> (N, T)."""
+        if beam == 1:
+            return decode_greedily(model, source, bounds, eos=self._eos, pad=self._pad)
+        return self._pad_batch(beam_search(model, source, bounds, beam))
 
     def _bounds(self, source: Tensor) -> Tensor:
         """(N, S) -> (N,) bound on the outputs' lengths, in tokens with the end symbol."""
