@@ -33,6 +33,7 @@ from _speed import (
 from fairseq import utils
 from fairseq.sequence_generator import SequenceGenerator
 
+from fairseq_cft._files import write_together
 from fairseq_cft.models._decoding import decode, translate
 
 COMPOSED_STEPS = {
@@ -93,7 +94,8 @@ class Benchmark:
     def decoding(self) -> None:
         """Greedy against fairseq's generator on the same sentences and weights; sampling."""
         trainer = self.composed()
-        batches = [utils.move_to_cuda(x) if self.device == "cuda" else x for x in self.sources(trainer)]
+        batches = batches_of(trainer, self.max_tokens, self.count)
+        batches = [utils.move_to_cuda(batch) if self.device == "cuda" else batch for batch in batches]
         model = trainer.get_model().eval()
         words, base = trainer.task.target_dictionary, model.base_predictor
         generator = SequenceGenerator([base], words, beam_size=1, max_len_a=0, max_len_b=LONGEST_OUTPUT - 1)
@@ -143,9 +145,6 @@ class Benchmark:
         first, last = found.values()
         self.ratios["two_stages_over_fairseq_generator"] = first.median / last.median
 
-    def sources(self, trainer: Any) -> list[Batch]:
-        return batches_of(trainer, self.max_tokens, self.count)
-
     def corruption(self) -> None:
         """Share of a denoiser's training that waits for data: programs corrupted and cut by one worker beside it."""
         model = str(self.folder / "data/bpe.model")
@@ -157,18 +156,20 @@ class Benchmark:
         iterator = trainer.task.get_batch_iterator(
             trainer.task.dataset("train"), max_tokens=self.max_tokens, seed=1, num_workers=1, data_buffer_size=10
         )
-        epoch = iter(iterator.next_epoch_itr(shuffle=True))
+        epoch = iterator.next_epoch_itr(shuffle=True).take(5 + 10 * self.count)  # the worker ends with the last one
+        first = min(5, len(epoch) - 1)  # those before wait for the worker to start
         waited, worked, tokens = [], [], 0
-        for number in range(5 + 10 * self.count):
-            began = time.perf_counter()
-            batch = next(epoch)
+        began = time.perf_counter()
+        for number, batch in enumerate(epoch):
             arrived = time.perf_counter()
             trainer.train_step([batch])
             self.wait()
-            if number >= 5:  # the first ones wait for the worker to start
+            ended = time.perf_counter()
+            if number >= first:
                 waited.append(arrived - began)
-                worked.append(time.perf_counter() - arrived)
+                worked.append(ended - arrived)
                 tokens += int(batch["ntokens"])
+            began = ended
         share = sum(waited) / (sum(waited) + sum(worked))
         self.ratios["corruption_wait_share"] = share
         record = Timing(tuple(worked)).record("denoiser's step, programs corrupted on the fly by one worker")
@@ -225,23 +226,12 @@ class Benchmark:
         """Peak of a process that makes two steps of one kind."""
         cases = {"cross-entropy": (), **{f"composed K={k}": ("--num-samples", str(k)) for k in (1, 2, 4)}}
         for name, more in cases.items():
-            command = [sys.executable, __file__, "--folder", str(self.folder), "--device", self.device]
-            found = subprocess.run(
-                [
-                    *command,
-                    "--max-tokens",
-                    str(self.max_tokens),
-                    "--peak-of",
-                    " ".join(more) or "plain",
-                    "--",
-                    *self.shape,
-                ],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            peak = int(found.stdout.split()[-1])
-            self.add({"group": "peak memory", "name": name, "bytes": peak})
+            command = [
+                *(sys.executable, __file__, "--folder", str(self.folder), "--device", self.device, "--max-tokens"),
+                *(str(self.max_tokens), "--peak-of", " ".join(more) or "plain", "--", *self.shape),
+            ]
+            printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            self.add({"group": "peak memory", "name": name, "bytes": int(printed.split()[-1])})
 
     def peak_of(self, what: str) -> int:
         more = (*what.split(), "--gradient-estimator", "reinforce")
@@ -266,6 +256,11 @@ class Benchmark:
             self.add(record)
         return found
 
+    def result(self) -> dict[str, Any]:
+        """What was measured so far."""
+        ratios = {name: round(value, 3) for name, value in self.ratios.items()}
+        return {"ratios": ratios, "machine": machine(self.device), "records": self.records}
+
     def add(self, record: dict[str, Any]) -> None:
         self.records.append(record)
         print(json.dumps(record), flush=True)
@@ -275,7 +270,7 @@ class Benchmark:
 
 
 def _runs(command: list[str]) -> Callable[[], object]:
-    return lambda: subprocess.run(command, check=True, capture_output=True)
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -320,13 +315,10 @@ def main() -> int:
         return 0
     for group in options.only:
         getattr(benchmark, group)()
-    ratios = {name: round(value, 3) for name, value in benchmark.ratios.items()}
-    result = {"ratios": ratios, "machine": machine(options.device), "records": benchmark.records}
-    if options.output:
-        temporary = options.output.with_suffix(".tmp")
-        temporary.write_text(json.dumps(result, indent=1) + "\n")
-        temporary.replace(options.output)
-    print(json.dumps(ratios))
+        if options.output:
+            with write_together(options.output) as (file,):
+                file.write(json.dumps(benchmark.result(), indent=1) + "\n")
+    print(json.dumps(benchmark.result()["ratios"]))
     return 0
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import plots
 
+from fairseq_cft._files import write_together
+
 Record = dict[str, Any]
 RATIOS = {
     "composed_k1_over_cross_entropy": "a composed step with K = 1 over a cross-entropy step",
@@ -19,6 +21,7 @@ RATIOS = {
     "two_stages_over_fairseq_generator": "both stages: speed over that of SequenceGenerator, twice",
     "corruption_wait_share": "share of a denoiser's training spent waiting for corrupted programs, one worker",
 }
+SHARES = {"corruption_wait_share"}
 GROWTH = {"growth with length": "length", "growth with batch": "batch", "growth with samples": "name"}
 
 
@@ -39,7 +42,8 @@ def markdown(result: dict[str, Any]) -> str:
     lines = ["# Speed", "", f"Machine: {machine}.", "", "| ratio | |", "|---|---|"]
     for name, meaning in RATIOS.items():
         if name in result["ratios"]:
-            lines.append(f"| {meaning} | **{result['ratios'][name]:.2f}** |")
+            value = result["ratios"][name]
+            lines.append(f"| {meaning} | **{value:.1%}** |" if name in SHARES else f"| {meaning} | **{value:.2f}** |")
     groups = dict.fromkeys(record["group"] for record in result["records"])
     for group in groups:
         records = [record for record in result["records"] if record["group"] == group]
@@ -100,9 +104,8 @@ def main() -> int:
     options = parser.parse_args()
     result = json.loads(options.file.read_text())
     text = markdown(result)
-    temporary = options.output_dir / "speed.tmp"
-    temporary.write_text(text)
-    temporary.replace(options.output_dir / "speed.md")
+    with write_together(options.output_dir / "speed.md") as (page,):
+        page.write(text)
     if any(record["group"] == "training step" for record in result["records"]):
         picture(result, options.output_dir / "speed.png")
     print(text.split("\n## ")[0])

@@ -1,15 +1,19 @@
 """benchmark_speed.py on the small chain's models: every case runs, and the ratios are those of its records."""
 
+import gc
 import json
+import multiprocessing
 import sys
 from unittest import mock
 
 import pytest
 from commands import ROOT, SMALL, program
 
+pytestmark = pytest.mark.xdist_group("chain")
+
 
 @pytest.fixture(scope="module")
-def result(chain, tmp_path_factory):
+def folder(chain, tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
     (folder / "data-bin").mkdir()
     (folder / "data-bin/pairs").symlink_to(chain.pairs)
@@ -18,12 +22,21 @@ def result(chain, tmp_path_factory):
     for name in ("direct.1", "denoiser"):
         (folder / "models" / name).mkdir(parents=True)
         (folder / "models" / name / "checkpoint_best.pt").symlink_to(chain.denoiser)
+    return folder
+
+
+def measure(folder, output, max_tokens, *groups):
     with mock.patch.object(sys, "path", [str(ROOT / "scripts"), *sys.path]):
         program(
-            "scripts/benchmark_speed.py", "--folder", folder, "--repeats", 1, "--batches", 1, "--max-tokens", 200,
-            "--only", "training_steps", "decoding", "corruption", "--output", folder / "speed.json", "--", *SMALL,
+            "scripts/benchmark_speed.py", "--folder", folder, "--repeats", 1, "--batches", 1, "--only", *groups,
+            "--max-tokens", max_tokens, "--output", output, "--", *SMALL,
         )  # fmt: skip
-    return json.loads((folder / "speed.json").read_text())
+    return json.loads(output.read_text())
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    return measure(folder, folder / "speed.json", 200, "training_steps", "decoding", "corruption")
 
 
 def test_all_cases_ran(result):
@@ -46,3 +59,21 @@ def test_ratios_are_those_of_the_records(result):
     assert ratios["greedy_over_fairseq_generator"] == pytest.approx(stock / seconds["greedy"], **near)
     assert 0 <= ratios["corruption_wait_share"] < 1
     assert result["machine"]["cores"] >= 1
+
+
+@pytest.mark.parametrize("max_tokens", [200, 100_000], ids=["more than enough", "one"])
+def test_the_worker_that_corrupts_ends_however_many_batches_there_are(folder, tmp_path, max_tokens):
+    before = multiprocessing.active_children()
+    measured = measure(folder, tmp_path / "speed.json", max_tokens, "corruption")
+    assert [record["group"] for record in measured["records"]] == ["corruption"]
+    gc.collect()
+    assert set(multiprocessing.active_children()) <= set(before)
+
+
+def test_what_was_measured_before_a_failure_is_kept(folder, tmp_path):
+    (tmp_path / "data").mkdir()  # without the programs that the preprocessing reads
+    for name in ("data-bin", "models", "data/bpe.model"):
+        (tmp_path / name).symlink_to(folder / name)
+    with pytest.raises(FileNotFoundError, match=r"unlabeled\.tgt"):
+        measure(tmp_path, tmp_path / "speed.json", 1000, "corruption", "preprocessing")
+    assert json.loads((tmp_path / "speed.json").read_text())["records"]
