@@ -15,6 +15,7 @@ import numpy as np
 from fairseq import checkpoint_utils, utils
 
 from fairseq_cft._errors import UserError
+from fairseq_cft._files import write_together
 from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
 
 
@@ -70,9 +71,8 @@ def main() -> int:
     rates = measure(options.denoiser, overrides, options.split, options.max_tokens)
     print(f"clean kept {rates['clean_kept']:.2%}, corrupted restored {rates['restored']:.2%}")
     if options.json:
-        temporary = options.json.with_suffix(".tmp")
-        temporary.write_text(json.dumps(rates) + "\n", encoding="utf-8")
-        temporary.replace(options.json)
+        with write_together(options.json) as (file,):
+            file.write(json.dumps(rates) + "\n")
     if rates["clean_kept"] < options.min_clean_kept:
         raise UserError(
             f"the denoiser keeps only {rates['clean_kept']:.2%} of clean programs, less than "

@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from _results import bits
+
+from fairseq_cft._files import write_together
 from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
 from fairseq_cft.methods import read_name
-
-
-def bits(truths: Iterable[bool]) -> str:
-    """Outcomes program by program as 0 and 1, so that results.json alone is enough for a report."""
-    return "".join("01"[truth] for truth in truths)
 
 
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
@@ -44,9 +41,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, required=True, metavar="results.json")
     options = parser.parse_args()
     records = [record(path, options.dataset, options.output.parent) for path in options.evaluations]
-    temporary = options.output.with_suffix(".tmp")
-    temporary.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(options.output)
+    with write_together(options.output) as (file,):
+        file.write(json.dumps(records, indent=1) + "\n")
     return 0
 
 

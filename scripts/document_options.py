@@ -27,6 +27,7 @@ from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import TASK_DATACLASS_REGISTRY, TASK_REGISTRY
 
 import fairseq_cft
+from fairseq_cft._files import write_together
 from fairseq_cft.cpp.noise import make_noise, noise_names
 from fairseq_cft.models._architecture import DROPOUT, SIZES
 
@@ -49,9 +50,8 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=PAGE, metavar="FILE.md", help="(default: docs/options.md)")
     options = parser.parse_args()
-    temporary = options.output.with_suffix(".tmp")
-    temporary.write_text(page(), encoding="utf-8")
-    temporary.replace(options.output)
+    with write_together(options.output) as (file,):
+        file.write(page())
     return 0
 
 

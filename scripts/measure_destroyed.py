@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _results import bits
 from check_denoiser import load_denoiser, outcomes
 from fairseq import checkpoint_utils
 
 from fairseq_cft._errors import UserError
+from fairseq_cft._files import write_together
 from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
 
 
@@ -47,10 +49,6 @@ def record(name: str, found: dict[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
-def bits(rows: np.ndarray) -> str:
-    return "".join("01"[int(each)] for each in rows)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--denoiser", type=Path, required=True, metavar="FILE.pt", help="checkpoint of code_denoising")
@@ -71,9 +69,8 @@ def main() -> int:
         records.append(record(name, outcomes(load_model(path, task), task, options.split, options.max_tokens)))
     programs, broken = len(before["kept"]), int(before["broken"].sum())
     content = {"split": options.split, "programs": programs, "broken": broken, "models": records}
-    temporary = options.output.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(options.output)
+    with write_together(options.output) as (file,):
+        file.write(json.dumps(content, indent=1) + "\n")
     for each in records:
         print(
             f"{each['method']}, seed {each['seed']}: {each['kept']} of {programs} clean programs kept, "

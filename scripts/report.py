@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from _report_picture import draw
 from _results import BOOTSTRAP_SEED, Results, percent, read_results, share
 
+from fairseq_cft._files import write_together
 from fairseq_cft.evaluation.statistics import Comparison, bootstrap_interval, compare
 from fairseq_cft.methods import SPLITS, meaning
 
@@ -202,16 +202,11 @@ def main() -> int:
         print(f"{log} does not exist: no curve", file=sys.stderr)
     curves = {name: log for name, log in curves.items() if log.exists()}
     draw(datasets, curves, options.output_dir / "report.png")
-    write(options.output_dir / "report.md", [section(results) for results in datasets])
+    with write_together(options.output_dir / "report.md") as (page,):
+        page.write("\n\n".join("\n".join(section(results)) for results in datasets) + "\n")
     for results in datasets:
         print("\n".join([plain_table(results), "", *(line.replace("**", "") for line in answers(results))]))
     return 0
-
-
-def write(path: Path, sections: Sequence[list[str]]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("\n\n".join("\n".join(lines) for lines in sections) + "\n", encoding="utf-8")
-    temporary.replace(path)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from plots import pyplot, save
 from report import denoiser_sentence, difference
 
 from fairseq_cft._errors import UserError
+from fairseq_cft._files import write_together
 from fairseq_cft.methods import SPLITS
 
 
@@ -114,9 +115,8 @@ def main() -> int:
         lines += [f"- Noise `{noise}`. {denoiser_sentence(rates)}"]
     options.output_dir.mkdir(parents=True, exist_ok=True)
     draw(results, axes, options.output_dir / "report.png")
-    temporary = options.output_dir / "report.tmp"
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    temporary.replace(options.output_dir / "report.md")
+    with write_together(options.output_dir / "report.md") as (page,):
+        page.write("\n".join(lines) + "\n")
     print("\n".join(lines))
     return 0
 
