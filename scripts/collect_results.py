@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
         "signature": evaluation["signature"],
         "correct_by_program": bits(verdict == "correct" for verdict in verdicts),
         "compiled_by_program": bits(Verdict(verdict) not in NOT_COMPILED for verdict in verdicts),
-        "evaluation": str(path.resolve().relative_to(root.resolve())),
+        "evaluation": os.path.relpath(path.resolve(), root.resolve()),
     }
 
 

@@ -29,6 +29,15 @@ def test_records_hold_counts_and_seeds(results):
     assert one["correct_by_program"] == one["compiled_by_program"] == "1" * 62 + "0" * 38
 
 
+def test_results_may_stand_elsewhere(results, tmp_path):
+    given = [*results.parent.glob("composed.1.*.json")]
+    (tmp_path / "other").mkdir()
+    output = tmp_path / "other/results.json"
+    assert script("collect_results.py", *given, "--dataset", "made", "--output", output).returncode == 0
+    for one in json.loads(output.read_text()):
+        assert (output.parent / one["evaluation"]).samefile(results.parent / f"composed.1.{one['split']}.json")
+
+
 def test_a_wrong_name_is_refused(tmp_path):
     write_evaluation(tmp_path / "composed.test.json", [True])
     done = script(
