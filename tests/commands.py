@@ -41,8 +41,10 @@ def call(main, *arguments: object) -> None:
 
 def program(path: str, *arguments: object) -> None:
     """Runs one of the repository's programs in this process; it must succeed."""
-    with mock.patch.object(sys, "argv", [path, *map(str, arguments)]), pytest.raises(SystemExit) as status:
-        runpy.run_path(str(ROOT / path), run_name="__main__")
+    whole, beside = str(ROOT / path), str((ROOT / path).parent)
+    as_a_user = mock.patch.multiple(sys, argv=[whole, *map(str, arguments)], path=[beside, *sys.path])
+    with as_a_user, pytest.raises(SystemExit) as status:
+        runpy.run_path(whole, run_name="__main__")
     assert status.value.code in (0, None)
 
 
