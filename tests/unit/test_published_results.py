@@ -1,4 +1,4 @@
-"""What README and docs say of results/synthetic-cpu against its report, and the report against its results."""
+"""What README and docs say of results/ against the reports there, and these reports against their results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from commands import ROOT
 from script_runs import script
 
-RESULTS = ROOT / "results/synthetic-cpu"
+PUBLISHED = {"quickstart": "cores", "synthetic-cpu": "## Does it help?"}  # where README tells of each
 NUMBER = r"-?\d+(?:\.\d+)?"
 PAPER = re.compile(r"; the paper[^|]*")
 
@@ -20,38 +20,48 @@ def numbers(text: str) -> list[float]:
 
 def rows(page: str, heading: str) -> list[tuple[str, list[str]]]:
     """The rows of a section's tables that begin with a name in backquotes: the name and the other cells."""
-    section = (ROOT / page).read_text(encoding="utf-8").split(heading)[1].split("\n## ")[0]
+    section = (ROOT / page).read_text(encoding="utf-8").split(f"{heading}\n")[1].split("\n## ")[0]
     found = re.findall(r"^\| `([^`]+)`[^|]*\|(.+)\|$", section, re.MULTILINE)
     return [(name, PAPER.sub("", cells).split("|")) for name, cells in found]
 
 
-REPORT = (RESULTS / "report.md").read_text(encoding="utf-8")
-SAID = rows("README.md", "## Does it help?")
-CORRECT = {
-    name: (cells[0], cells[2]) for name, cells in rows("results/synthetic-cpu/report.md", "?**") if len(cells) == 4
-}
+def correct(run: str) -> dict[str, tuple[str, str]]:
+    """The rates of correct programs in a report, on test and ood."""
+    table = rows(f"results/{run}/report.md", "**Does freezing and composing help?**")
+    return {name: (cells[0], cells[2]) for name, cells in table if len(cells) == 4}
 
 
-@pytest.mark.parametrize(("name", "cells"), SAID[:-3], ids=[name for name, _ in SAID[:-3]])
-def test_rates_of_the_readme(name: str, cells: list[str]) -> None:
-    assert [numbers(cell) for cell in cells] == [numbers(cell) for cell in CORRECT[name]]
+def report(run: str) -> str:
+    return (ROOT / "results" / run / "report.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "cells"), SAID[-3:], ids=[name for name, _ in SAID[-3:]])
-def test_gains_of_the_readme(name: str, cells: list[str]) -> None:
+SAID = [(run, name, cells) for run, heading in PUBLISHED.items() for name, cells in rows("README.md", heading)]
+RATES, GAINS = SAID[:-3], SAID[-3:]
+
+
+@pytest.mark.parametrize(("run", "name", "cells"), RATES, ids=[f"{run}-{name}" for run, name, _ in RATES])
+def test_rates_of_the_readme(run: str, name: str, cells: list[str]) -> None:
+    assert [numbers(cell) for cell in cells] == [numbers(cell) for cell in correct(run)[name]]
+
+
+@pytest.mark.parametrize(("run", "name", "cells"), GAINS, ids=[name for _, name, _ in GAINS])
+def test_gains_of_the_readme(run: str, name: str, cells: list[str]) -> None:
     for split, cell in zip(("test", "ood"), cells, strict=True):
-        (line,) = re.findall(rf"^- `composed` against `{re.escape(name)}`, {split} .*$", REPORT, re.MULTILINE)
+        (line,) = re.findall(rf"^- `composed` against `{re.escape(name)}`, {split} .*$", report(run), re.MULTILINE)
         assert numbers(cell) == pytest.approx(numbers(line.split("relative gain")[1])[:3], abs=0.51)
 
 
 def test_the_gates_table() -> None:
+    published = correct("synthetic-cpu")
     for name, cells in rows("docs/denoisers.md", "### Measured: the gate"):
         alone = f"{name}:base" if name == "composed" else name
         denoised = name if name == "composed" else f"{name}+denoise"
         for cell, method in zip(cells, (alone, f"{name}+gate", denoised), strict=True):
-            assert numbers(cell) == [numbers(each)[0] for each in CORRECT[method]], method
+            assert numbers(cell) == [numbers(each)[0] for each in published[method]], method
 
 
-def test_the_report_is_that_of_the_results(tmp_path: Path) -> None:
-    assert script("report.py", RESULTS / "results.json", "--output-dir", tmp_path).returncode == 0
-    assert (tmp_path / "report.md").read_text(encoding="utf-8") == REPORT
+@pytest.mark.parametrize("run", PUBLISHED)
+def test_the_report_is_that_of_the_results(run: str, tmp_path: Path) -> None:
+    results = ROOT / "results" / run / "results.json"
+    assert script("report.py", results, "--output-dir", tmp_path).returncode == 0
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report(run)
