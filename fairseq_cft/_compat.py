@@ -170,21 +170,27 @@ def end_batch_makers() -> None:
     from fairseq.data import iterators
 
     original = iterators.BackgroundConsumer
-    if hasattr(original, "until_exit"):
+    if original.__module__ == __name__:
         return
     at_exit = threading.Event()
     started: weakref.WeakSet[Any] = weakref.WeakSet()
 
+    def until_exit(batches: Iterable[Any]) -> Iterator[Any]:
+        for batch in batches:
+            if at_exit.is_set():
+                return
+            yield batch
+
     class BatchMaker(original):  # type: ignore[misc, valid-type]
         def __init__(self, room: Any, batches: Iterable[Any], *args: Any) -> None:
-            super().__init__(room, self.until_exit(batches), *args)
+            super().__init__(room, until_exit(batches), *args)
             started.add(self)
 
-        def until_exit(self, batches: Iterable[Any]) -> Iterator[Any]:
-            for batch in batches:
-                if at_exit.is_set():
-                    return
-                yield batch
+        def run(self) -> None:
+            try:
+                super().run()
+            finally:
+                self._source.close()  # not read to its end; it holds the epoch's workers
 
     @atexit.register
     def end_all() -> None:

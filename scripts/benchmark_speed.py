@@ -156,7 +156,7 @@ class Benchmark:
         iterator = trainer.task.get_batch_iterator(
             trainer.task.dataset("train"), max_tokens=self.max_tokens, seed=1, num_workers=1, data_buffer_size=10
         )
-        epoch = iterator.next_epoch_itr(shuffle=True).take(5 + 10 * self.count)  # the worker ends with the last one
+        epoch = iterator.next_epoch_itr(shuffle=True).take(5 + 10 * self.count)  # no more are made than are read
         first = min(5, len(epoch) - 1)  # those before wait for the worker to start
         waited, worked, tokens = [], [], 0
         began = time.perf_counter()

@@ -211,10 +211,10 @@ def check_options(cfg: ComposedFinetuningConfig) -> None:
         )
     if cfg.gumbel_temperature <= 0:
         raise UserError(f"--gumbel-temperature {cfg.gumbel_temperature}: a temperature must be above 0")
-    if min(cfg.sample_max_len_a, cfg.sample_max_len_b) < 0 or cfg.sample_max_len_a + cfg.sample_max_len_b < 1:
+    if min(cfg.sample_max_len_a, cfg.sample_max_len_b) < 0 or cfg.sample_max_len_a == cfg.sample_max_len_b == 0:
         raise UserError(
             f"--sample-max-len-a {cfg.sample_max_len_a} and --sample-max-len-b {cfg.sample_max_len_b}: "
-            "neither may be negative, and together they must leave room for a token"
+            "neither may be negative, and not both may be 0: outputs need room"
         )
     for name in ("composed_weight", "ce_weight"):
         if getattr(cfg, name) < 0:

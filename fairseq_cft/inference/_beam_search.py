@@ -20,7 +20,7 @@ def beam_search(model: Any, source: Tensor, bounds: Tensor, beam: int) -> list[T
     words = model.decoder.dictionary
 
     def search(rows: list[int], bound: int) -> list[list[dict[str, Tensor]]]:
-        longest = max(bound - 1, 1)  # fairseq does not count the end symbol
+        longest = max(bound - 1, 1)  # fairseq does not count the end symbol, and refuses 0
         generator = SequenceGenerator([model], words, beam_size=beam, max_len_a=0, max_len_b=longest)
         lengths = source[rows].ne(words.pad()).sum(1)
         return generator.generate([model], {"net_input": {"src_tokens": source[rows], "src_lengths": lengths}})
@@ -32,4 +32,4 @@ def beam_search(model: Any, source: Tensor, bounds: Tensor, beam: int) -> list[T
         rows = [row for row in beyond if limits[row] == limit]
         for row, hypotheses in zip(rows, search(rows, limit), strict=True):
             found[row] = hypotheses
-    return [hypotheses[0]["tokens"] for hypotheses in found]
+    return [hypotheses[0]["tokens"][:limit] for hypotheses, limit in zip(found, limits, strict=True)]

@@ -37,8 +37,8 @@ class UnknownTextWarning(UserWarning):
 class Translation:
     """One output and how it came about.
 
-    ``base`` is what the denoiser read, the base predictor's output ŷ or in ``denoise`` the given program, and
-    ``output`` what it wrote; of a plain predictor ``base`` is None. ``base_score`` is log p_f(ŷ | x) and
+    ``base`` is what the denoiser read, the base predictor's output ŷ or in ``denoise`` the given program as it
+    reads it, and ``output`` what it wrote; of a plain predictor ``base`` is None. ``base_score`` is log p_f(ŷ | x) and
     ``output_score`` log p_Π(output | base), or log p(output | x) of a plain predictor: natural logarithms, summed over
     the tokens and the end symbol. ``changed``: whether the denoiser wrote something else than it read. ``unknown``:
     parts of the input that the model never saw in training and reads as one unknown symbol.

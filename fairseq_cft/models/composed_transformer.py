@@ -165,7 +165,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
 
     def _decode(self, encoder_out: dict[str, list[Tensor]], max_lengths: Tensor, **options: Any) -> Tensor:
         """The base predictor's outputs, see ``decode``; N sentences, (N,) bounds."""
-        bounds = max_lengths.clamp(max=self._max_output_positions())
+        bounds = max_lengths.clamp(min=1, max=self._max_output_positions())
         with without_dropout(self.base_predictor) as base:
             return decode(base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, **options)
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("chain")
     [
         (("--num-samples", 0), "at least 1 sample"),
         (("--gradient-estimator", "rloo", "--num-samples", 1), "--num-samples 2 or more"),
-        (("--sample-max-len-a", 0, "--sample-max-len-b", 0), "leave room for a token"),
+        (("--sample-max-len-a", 0, "--sample-max-len-b", 0), "outputs need room"),
         (("--sample-max-len-b", -1), "neither may be negative"),
         (("--gradient-estimator", "gumbel", "--gumbel-temperature", 0), "a temperature must be above 0"),
         (("--ce-weight", -1), "must not be negative"),

@@ -52,6 +52,31 @@ def test_a_process_may_end_while_batches_are_made():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+EPOCHS = """
+import gc, multiprocessing, sys, time
+import fairseq_cft
+from fairseq.data import ListDataset
+from fairseq.data.iterators import EpochBatchIterator
+
+gc.disable()
+left = int(sys.argv[1])
+data, samples = ListDataset(list(range(40))), [[each] for each in range(40)]
+batches = EpochBatchIterator(data, list, samples, num_workers=1, buffer_size=9, persistent_workers=left == 1)
+for _ in range(3):
+    assert len(list(batches.next_epoch_itr())) == 40
+deadline = time.monotonic() + 20
+while len(multiprocessing.active_children()) > left and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(len(multiprocessing.active_children()))
+"""
+
+
+@pytest.mark.parametrize("left", ["1", "0"], ids=["workers stay for the next epoch", "workers go"])
+def test_the_workers_of_an_epoch_end_with_it(left):
+    done = subprocess.run([sys.executable, "-c", EPOCHS, left], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout.split()) == (0, "", [left])
+
+
 def test_nothing_to_batch_is_said_in_a_sentence():
     with pytest.raises(UserError, match="no sentence left"):
         data_utils.batch_by_size(np.arange(0), lambda i: 1, max_tokens=10)

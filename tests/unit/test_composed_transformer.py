@@ -156,6 +156,16 @@ def test_sample_log_probs_are_those_of_the_sampling_distribution(task, denoiser_
     assert terms.log_probs.requires_grad and not terms.costs.requires_grad
 
 
+def test_a_bound_of_no_token_leaves_room_for_one(task, denoiser_path):
+    """--sample-max-len-a 0.5 --sample-max-len-b 0, and a target of the end symbol alone."""
+    net_input, target = inputs(task)
+    model = composed(task, denoiser_path)
+    _, extra = model(**net_input, target=target, num_samples=2, sample_max_lengths=torch.zeros(3).long())
+    terms = extra["composed"]
+    assert terms.tokens.shape == (6, 1)
+    assert terms.log_probs.isfinite().all()
+
+
 def test_relaxed_costs_are_the_costs_with_a_gradient_through_the_denoiser(task, denoiser_path):
     model = composed(task, denoiser_path, dropout=0.5).train()
     net_input, target = inputs(task)

@@ -11,6 +11,7 @@ from support import batch, build, save_run, shifted
 
 from fairseq_cft import ComposedTransformerModel
 from fairseq_cft._errors import UserError
+from fairseq_cft.inference._beam_search import beam_search
 from fairseq_cft.inference.export import export
 from fairseq_cft.inference.translator import Translator, UnknownTextWarning, batches
 from fairseq_cft.models import _composed_terms
@@ -129,6 +130,12 @@ def test_an_output_is_cut_off_by_its_own_bound_whatever_the_batch(runs, models, 
         assert bounded.translate(texts, beam) == alone
     room = [2 * len(text.split()) + 1 - len(output.split()) for text, output in zip(texts, alone, strict=True)]
     assert min(room) == (beam > 1)  # a search adds the end symbol, greedy decoding stops
+
+
+def test_room_for_one_token_is_for_one(runs):
+    model = build("transformer_cft_tiny", runs.task, 0).eval()
+    source = batch(runs.task, ["a b c", "d"], left=False)
+    assert [len(tokens) for tokens in beam_search(model, source, torch.tensor([1, 1]), beam=3)] == [1, 1]
 
 
 def test_scores_do_not_depend_on_how_much_is_scored_at_once(composed, monkeypatch):
