@@ -7,8 +7,7 @@
 #          fine-tuning that it starts from, as one thing changes at a time: weight of the base predictor's loss (0, 0.5,
 #          1), samples (1, 2, 4; self_critical), estimator (all, 2 samples), the denoiser's noise (synthetic,
 #          random_delete), number of labeled pairs (a quarter, half, all). 13 trainings a seed beside the benchmark's,
-#          and a denoiser. Resumable like the benchmarks. Every stage was run with 12 updates a training; at no
-#          scale in full yet.
+#          and a denoiser. Resumable like the benchmarks. At cpu run with one seed; tiny and paper not run yet.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
