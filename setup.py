@@ -28,7 +28,7 @@ setup(
     ],
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["fairseq_cft", "fairseq_cft.*"]),
-    package_data={"fairseq_cft": ["py.typed", "evaluation/native/*", "browser/page/*"]},
+    package_data={"fairseq_cft": ["py.typed", "evaluation/sandbox/native/*", "report/browser/page/*"]},
     install_requires=[
         "torch>=2.1",
         "hydra-core>=1.3.2,<1.4",
@@ -61,8 +61,9 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "fairseq-cft-evaluate = fairseq_cft.evaluation.cli:main",
-            "fairseq-cft-translate = fairseq_cft.inference.cli:main",
+            "fairseq-cft = fairseq_cft.__main__:main",
+            "fairseq-cft-evaluate = fairseq_cft.commands.evaluate:main",
+            "fairseq-cft-translate = fairseq_cft.commands.translate:main",
         ]
     },
 )

@@ -1,6 +1,11 @@
-"""Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``."""
+"""Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``.
+
+Where fairseq has been imported before, as under ``--user-dir``, the plugin registers at once; else when something of it
+that needs fairseq is asked for. Evaluating, making data and reporting need neither fairseq nor torch.
+"""
 
 import logging
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -11,20 +16,28 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-if find_spec("fairseq") is None:
-    raise ImportError(
-        "fairseq_cft is a plugin of fairseq, which is not installed: pip install 'fairseq_cft[fairseq]' "
-        "(it takes ve-fairseq 0.12.3 on Python 3.11 and 3.12, fairseq 0.12.2 on Python 3.10)"
-    )
-
 # fairseq advises every importer to install tensorboardX for its text-to-speech task; this must come before fairseq
 logging.getLogger("fairseq.tasks.text_to_speech").setLevel(logging.WARNING)
 
-from . import _errors, _on_import
 
-_on_import.of_fairseq(f"{__name__}._registration")
+def register() -> None:
+    """Registers models, criterions and tasks with fairseq, which takes the seconds that importing it takes; once.
 
-# imported when they are first asked for: they need fairseq and torch, which take seconds
+    Raises:
+        ImportError: fairseq is not installed.
+    """
+    if find_spec("fairseq") is None:
+        raise ImportError(
+            "fairseq is not installed, and this part of fairseq_cft is a plugin of it: pip install "
+            "'fairseq_cft[fairseq]' "
+            "(it takes ve-fairseq 0.12.3 on Python 3.11 and 3.12, fairseq 0.12.2 on Python 3.10)"
+        )
+    import_module(f"{__name__}.plugin")
+
+
+if "fairseq" in sys.modules:
+    register()
+
 _MODELS = {"ComposedTransformerModel": "composed_transformer", "TransformerCFTModel": "transformer_cft"}
 
 

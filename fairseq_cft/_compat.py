@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ._errors import UserError
+from .errors import UserError
 
 
 def apply_all(package_path: list[str]) -> None:

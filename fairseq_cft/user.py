@@ -17,13 +17,13 @@
 docs/own_data.md is the tutorial.
 """
 
-from fairseq_cft.cpp.noise import check_errors, check_share, register_noise
-from fairseq_cft.evaluation.checker import Prepared, Rejected
-from fairseq_cft.evaluation.languages import register_language
-from fairseq_cft.evaluation.limits import COMPILER_LIMITS
-from fairseq_cft.evaluation.sandbox import Sandbox
-from fairseq_cft.evaluation.user_checker import Case, Finished, Run, register_checker
-from fairseq_cft.evaluation.verdict import Verdict
+from .evaluation.languages.language import Prepared, Rejected
+from .evaluation.languages.registry import register_language
+from .evaluation.sandbox.limits import COMPILER_LIMITS
+from .evaluation.sandbox.tiers import Sandbox
+from .evaluation.user_checker import Case, Finished, Run, register_checker
+from .evaluation.verdict import Verdict
+from .noise import check_errors, check_share, register_noise
 
 __all__ = [
     "COMPILER_LIMITS",

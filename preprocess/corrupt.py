@@ -16,14 +16,15 @@ from tqdm import tqdm
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft._files import InputError, read_lines, run_program, write_together
-from fairseq_cft._user_files import HELP as USER_FILE_HELP
-from fairseq_cft._user_files import read_user_files
-from fairseq_cft.cpp.noise import make_noise, noise_names
-from fairseq_cft.cpp.noise.compiling import FailsToCompile
-from fairseq_cft.cpp.noise.variants import Variants, WorkerDiedError
-from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.toolchain import find_toolchain
+from fairseq_cft.data.compiling import FailsToCompile
+from fairseq_cft.data.variants import Variants, WorkerDiedError
+from fairseq_cft.errors import UsageError
+from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.evaluation.languages.toolchain import find_toolchain
+from fairseq_cft.files import InputError, read_lines, run_program, write_together
+from fairseq_cft.noise import make_noise, noise_names
+from fairseq_cft.user_files import HELP as USER_FILE_HELP
+from fairseq_cft.user_files import read_user_files
 
 
 def error_range(text: str) -> tuple[int, int]:

@@ -12,8 +12,8 @@ from pathlib import Path
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft._files import run_program
-from fairseq_cft.spoc_files import convert, moses_tokenizer, program_at, write
+from fairseq_cft.data.spoc_files import convert, moses_tokenizer, program_at, write
+from fairseq_cft.files import run_program
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

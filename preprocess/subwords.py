@@ -12,8 +12,8 @@ from pathlib import Path
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft._files import InputError, read_lines, run_program, write_together
-from fairseq_cft.subwords import Subwords, fairseq_dictionary, train
+from fairseq_cft.data.subwords import Subwords, fairseq_dictionary, train
+from fairseq_cft.files import InputError, read_lines, run_program, write_together
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -13,8 +13,8 @@ from pathlib import Path
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft._files import InputError, run_program, write_together
-from fairseq_cft.cpp.synthetic import PRESETS, TooFewProgramsError, make_corpus
+from fairseq_cft.data.synthetic import PRESETS, TooFewProgramsError, make_corpus
+from fairseq_cft.files import InputError, run_program, write_together
 
 COUNTS = ("labeled", "valid", "test", "ood", "unlabeled")
 

@@ -11,7 +11,7 @@ from typing import Any
 from _results import Results
 from plots import pyplot, save
 
-from fairseq_cft.methods import SPLITS
+from fairseq_cft.systems import SPLITS
 
 COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
-from fairseq_cft.methods import in_order, place
+from fairseq_cft.systems import in_order, place
 
 BOOTSTRAP_SEED = 1
 COLUMNS = {"correct": "correct_by_program", "compiles": "compiled_by_program"}

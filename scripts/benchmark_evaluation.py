@@ -24,9 +24,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fairseq_cft.evaluation import Settings, TestCase, TestCaseFolder, UsageError, evaluate
-from fairseq_cft.evaluation.decoding import DECODERS, find_decoder
+from fairseq_cft.evaluation.languages.toolchain import PROLOGUE
 from fairseq_cft.evaluation.testcases import read_ids, read_lines
-from fairseq_cft.evaluation.toolchain import PROLOGUE
+from fairseq_cft.formats.decoding import DECODERS, find_decoder
 
 Cases = Sequence[TestCase]
 

@@ -33,8 +33,8 @@ from _speed import (
 from fairseq import utils
 from fairseq.sequence_generator import SequenceGenerator
 
-from fairseq_cft._files import write_together
-from fairseq_cft.models._decoding import decode, translate
+from fairseq_cft.files import write_together
+from fairseq_cft.modules.decoding import decode, translate
 
 COMPOSED_STEPS = {
     "composed K=1, reinforce": ("--num-samples", "1", "--gradient-estimator", "reinforce"),

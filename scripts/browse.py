@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fairseq_cft._files import write_together
-from fairseq_cft.browser import page_data, read_dataset, read_results, render
+from fairseq_cft.files import write_together
+from fairseq_cft.report.browser import page_data, read_dataset, read_results, render
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

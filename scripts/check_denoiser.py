@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from fairseq import checkpoint_utils, utils
 
-from fairseq_cft._errors import UserError
-from fairseq_cft._files import write_together
+from fairseq_cft.errors import UserError
+from fairseq_cft.files import write_together
 from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from _results import bits
 
-from fairseq_cft._files import write_together
 from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
-from fairseq_cft.methods import read_name
+from fairseq_cft.files import write_together
+from fairseq_cft.systems import read_name
 
 
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:

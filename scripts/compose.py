@@ -14,10 +14,10 @@ from fairseq import checkpoint_utils, tasks
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from omegaconf import OmegaConf
 
-from fairseq_cft._errors import UserError
-from fairseq_cft.models._frozen_denoiser import read_checkpoint
-from fairseq_cft.models._gate import THRESHOLD, add_gate, read_gate
+from fairseq_cft.errors import UserError
 from fairseq_cft.models.composed_transformer import ComposedTransformerModel, composed_architecture
+from fairseq_cft.modules.denoiser import read_checkpoint
+from fairseq_cft.modules.gate import THRESHOLD, add_gate, read_gate
 
 
 def model_options(base_predictor: str, denoiser: str | None) -> Namespace:

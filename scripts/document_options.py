@@ -27,9 +27,9 @@ from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import TASK_DATACLASS_REGISTRY, TASK_REGISTRY
 
 import fairseq_cft
-from fairseq_cft._files import write_together
-from fairseq_cft.cpp.noise import make_noise, noise_names
-from fairseq_cft.models._architecture import DROPOUT, SIZES
+from fairseq_cft.files import write_together
+from fairseq_cft.modules.architecture import DROPOUT, SIZES
+from fairseq_cft.noise import make_noise, noise_names
 
 ROOT = Path(fairseq_cft.__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "options.md"
@@ -187,7 +187,7 @@ def noises() -> str:
 def programs() -> Iterator[tuple[str, ArgumentParser]]:
     """Every command and Python program, with the parser that it builds."""
     setup = (ROOT / "setup.py").read_text(encoding="utf-8")
-    for name, module, function in re.findall(r'"([\w-]+) = ([\w.]+):(\w+)"', setup):
+    for name, module, function in re.findall(r'"([\w-]+) = ([\w.]+commands[\w.]+):(\w+)"', setup):
         yield name, caught_parser(name, getattr(import_module(module), function))
     for file in sorted([*ROOT.glob("preprocess/*.py"), *ROOT.glob("scripts/[!_]*.py")]):
         path = str(file.relative_to(ROOT))

@@ -16,8 +16,8 @@ from _results import bits
 from check_denoiser import load_denoiser, outcomes
 from fairseq import checkpoint_utils
 
-from fairseq_cft._errors import UserError
-from fairseq_cft._files import write_together
+from fairseq_cft.errors import UserError
+from fairseq_cft.files import write_together
 from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from _report_picture import draw
 from _results import BOOTSTRAP_SEED, Results, percent, read_results, share
 
-from fairseq_cft._files import write_together
 from fairseq_cft.evaluation.statistics import Comparison, bootstrap_interval, compare
-from fairseq_cft.methods import SPLITS, meaning
+from fairseq_cft.files import write_together
+from fairseq_cft.systems import SPLITS, meaning
 
 COMPARED = (
     ("composed", "pretrained"),

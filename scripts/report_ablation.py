@@ -14,9 +14,9 @@ from _results import Results, percent, read_results
 from plots import pyplot, save
 from report import denoiser_sentence, difference
 
-from fairseq_cft._errors import UserError
-from fairseq_cft._files import write_together
-from fairseq_cft.methods import SPLITS
+from fairseq_cft.errors import UserError
+from fairseq_cft.files import write_together
+from fairseq_cft.systems import SPLITS
 
 
 @dataclass(frozen=True)

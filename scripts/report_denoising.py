@@ -17,14 +17,14 @@ import numpy as np
 from check_denoiser import load_denoiser
 from plots import pyplot, save
 
-from fairseq_cft._errors import UserError
-from fairseq_cft._files import read_lines, write_together
-from fairseq_cft._user_files import HELP as USER_FILE_HELP
-from fairseq_cft._user_files import read_user_files
-from fairseq_cft.cpp.noise import Noise, item_rng, make_noise, noise_options
-from fairseq_cft.cpp.noise.cpp import CppNoise
+from fairseq_cft.errors import UserError
 from fairseq_cft.evaluation import Settings, evaluate
 from fairseq_cft.evaluation.statistics import rate_interval
+from fairseq_cft.files import read_lines, write_together
+from fairseq_cft.noise import Noise, item_rng, make_noise, noise_options
+from fairseq_cft.noise.cpp import CppNoise
+from fairseq_cft.user_files import HELP as USER_FILE_HELP
+from fairseq_cft.user_files import read_user_files
 
 INTERVAL_SEED = 1
 LONG = 1000  # characters: the published limit of training programs; what is longer, the denoiser has not learned

@@ -11,7 +11,7 @@ from typing import Any
 
 import plots
 
-from fairseq_cft._files import write_together
+from fairseq_cft.files import write_together
 
 Record = dict[str, Any]
 RATIOS = {

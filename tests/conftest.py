@@ -13,8 +13,8 @@ for _number, _action in ((signal.SIGINT, signal.default_int_handler), (signal.SI
 
 @pytest.fixture
 def forget_user_files() -> Iterator[None]:
-    from fairseq_cft import _user_files
+    from fairseq_cft import user_files
 
     yield
-    for path in [*_user_files._digests]:
-        _user_files._forget(path)
+    for path in [*user_files._digests]:
+        user_files._forget(path)

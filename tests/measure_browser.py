@@ -11,7 +11,7 @@ from pathlib import Path
 from browser_runs import write_many
 from chromium import Page, chromium, find_chromium
 
-from fairseq_cft.browser import page_data, read_results, render
+from fairseq_cft.report.browser import page_data, read_results, render
 
 SYSTEMS = ["direct", "direct+denoise", "pretrained", "pretrained+denoise", "bart_style", "bart_style+denoise",
            "composed:base", "composed", "backtranslation", "backtranslation+denoise"]  # fmt: skip

@@ -1,1 +1,3 @@
-import fairseq  # noqa: F401  everything is registered before any module of this folder is executed by itself
+from .. import register
+
+register()  # whichever module is asked for first, all are registered

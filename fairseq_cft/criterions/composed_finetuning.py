@@ -18,10 +18,10 @@ from fairseq.tasks import FairseqTask
 from omegaconf import II
 from torch import Tensor
 
-from .._errors import UserError
-from ..models._decoding import same_rows
-from . import _policy_gradient as estimators
-from ._reward_histogram import reward_counts
+from ..errors import UserError
+from ..modules import policy_gradient as estimators
+from ..modules.decoding import same_rows
+from ..modules.reward_histogram import reward_counts
 
 ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
 SCALES = ("rms", "none")

@@ -15,10 +15,10 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
-from .._errors import UserError
-from ..models._gate import THRESHOLD
+from ..errors import UserError
 from ..models.denoiser_gate import DenoiserGateModel
-from ..tasks._noisy_dataset import corrupted_rows
+from ..modules.gate import THRESHOLD
+from ..modules.noisy_dataset import corrupted_rows
 from ..tasks.pseudocode_to_code import unwrapped
 
 

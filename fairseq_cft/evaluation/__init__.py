@@ -6,13 +6,14 @@ report = evaluate(programs, testcases, Settings(time_limit=1.0))
 print(report.as_text(), report.correct_rate, report.compile_rate)
 """
 
-from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.evaluator import evaluate
-from fairseq_cft.evaluation.judge import Judgement
-from fairseq_cft.evaluation.report import Report
-from fairseq_cft.evaluation.settings import Settings
-from fairseq_cft.evaluation.testcases import TestCase, TestCaseFolder, synthetic_cases
-from fairseq_cft.evaluation.verdict import Verdict
+from ..errors import UsageError
+from .errors import InfraError
+from .evaluator import evaluate
+from .judge import Judgement
+from .report import Report
+from .settings import Settings
+from .testcases import TestCase, TestCaseFolder, synthetic_cases
+from .verdict import Verdict
 
 __all__ = [
     "InfraError",

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from fairseq_cft.evaluation.errors import UsageError
-from fairseq_cft.evaluation.judge import Judgement
-from fairseq_cft.evaluation.testcases import TestCase
+from ..errors import UsageError
+from .judge import Judgement
+from .testcases import TestCase
 
 
 def content_key(signature: str, source: str, cases: Sequence[TestCase]) -> str:

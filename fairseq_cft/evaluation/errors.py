@@ -1,12 +1,6 @@
-"""Errors of the evaluation, told apart by whose fault they are."""
+"""The error that is the evaluation's own fault."""
 
 from __future__ import annotations
-
-from fairseq_cft._errors import UserError
-
-
-class UsageError(UserError):
-    """The user asked for something that cannot be done: one sentence, exit status 2."""
 
 
 class InfraError(Exception):

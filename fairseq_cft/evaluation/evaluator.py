@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from fairseq_cft.evaluation.cache import VerdictCache, content_key
-from fairseq_cft.evaluation.decoding import find_decoder
-from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.jail import kill_running_jails
-from fairseq_cft.evaluation.judge import Judgement
-from fairseq_cft.evaluation.report import Report
-from fairseq_cft.evaluation.results import ResultLines
-from fairseq_cft.evaluation.settings import AnyJudge, Settings
-from fairseq_cft.evaluation.testcases import TestCase
-from fairseq_cft.evaluation.user_checker import CheckerError, CheckerJudge
-from fairseq_cft.evaluation.verdict import Verdict
+from ..errors import UsageError
+from ..formats.decoding import find_decoder
+from .cache import VerdictCache, content_key
+from .errors import InfraError
+from .judge import Judgement
+from .report import Report
+from .results import ResultLines
+from .sandbox.jail import kill_running_jails
+from .settings import AnyJudge, Settings
+from .testcases import TestCase
+from .user_checker import CheckerError, CheckerJudge
+from .verdict import Verdict
 
 TIMEOUTS = frozenset({Verdict.TIME_LIMIT, Verdict.COMPILE_TIME_LIMIT})
 

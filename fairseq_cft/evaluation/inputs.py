@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairseq_cft.evaluation.errors import UsageError
-from fairseq_cft.evaluation.hypotheses import in_order, read_log
-from fairseq_cft.evaluation.languages import SUFFIXES
-from fairseq_cft.evaluation.testcases import ExampleId, TestCase, TestCaseFolder, read_ids, read_lines, synthetic_cases
+from ..errors import UsageError
+from .languages.registry import SUFFIXES
+from .outputs import in_order, read_log
+from .testcases import ExampleId, TestCase, TestCaseFolder, read_ids, read_lines, synthetic_cases
 
 OUTPUT_SUFFIX = ".txt"  # of files that a checker reads
 

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairseq_cft.evaluation.checker import CANARY_OUTPUT, Checker, Prepared, Rejected
-from fairseq_cft.evaluation.compare import Comparison
-from fairseq_cft.evaluation.errors import InfraError
-from fairseq_cft.evaluation.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, Outcome
-from fairseq_cft.evaluation.limits import MIB, Limits
-from fairseq_cft.evaluation.sandbox import Sandbox
-from fairseq_cft.evaluation.testcases import TestCase, excerpt
-from fairseq_cft.evaluation.verdict import NOT_COMPILED, Verdict
+from .compare import Comparison
+from .errors import InfraError
+from .languages.language import CANARY_OUTPUT, Checker, Prepared, Rejected
+from .sandbox.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, Outcome
+from .sandbox.limits import MIB, Limits
+from .sandbox.tiers import Sandbox
+from .testcases import TestCase, excerpt
+from .verdict import NOT_COMPILED, Verdict
 
 NEAR_MEMORY_LIMIT = 0.8  # a failed program that came this near has most likely been refused more memory
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairseq_cft.evaluation.cache import write_whole
-from fairseq_cft.evaluation.judge import Judgement
-from fairseq_cft.evaluation.statistics import Interval, rate_interval
-from fairseq_cft.evaluation.testcases import TestCase, excerpt
-from fairseq_cft.evaluation.verdict import Verdict
+from .cache import write_whole
+from .judge import Judgement
+from .statistics import Interval, rate_interval
+from .testcases import TestCase, excerpt
+from .verdict import Verdict
 
 INTERVAL_SEED = 1
 

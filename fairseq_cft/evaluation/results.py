@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from types import TracebackType
 
-from fairseq_cft.evaluation.errors import UsageError
-from fairseq_cft.evaluation.judge import Judgement
+from ..errors import UsageError
+from .judge import Judgement
 
 
 class ResultLines:

@@ -7,17 +7,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairseq_cft import __version__
-from fairseq_cft._errors import UserError
-from fairseq_cft._user_files import read_user_files
-from fairseq_cft.evaluation.compare import COMPARISONS
-from fairseq_cft.evaluation.errors import UsageError
-from fairseq_cft.evaluation.judge import Judge
-from fairseq_cft.evaluation.languages import find_language
-from fairseq_cft.evaluation.limits import Limits
-from fairseq_cft.evaluation.selftest import find_sandbox
-from fairseq_cft.evaluation.toolchain import Toolchain, find_toolchain
-from fairseq_cft.evaluation.user_checker import CheckerJudge, checker_judge
+from .. import __version__
+from ..errors import UsageError, UserError
+from ..user_files import read_user_files
+from .compare import COMPARISONS
+from .judge import Judge
+from .languages.registry import find_language
+from .languages.toolchain import Toolchain, find_toolchain
+from .sandbox.limits import Limits
+from .sandbox.selftest import find_sandbox
+from .user_checker import CheckerJudge, checker_judge
 
 SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
 

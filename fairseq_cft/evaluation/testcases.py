@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairseq_cft.evaluation.errors import UsageError
+from ..errors import UsageError
 
 END_OF_INPUT = b"###ENDINPUT###\n"
 END_OF_OUTPUT = b"###ENDOUTPUT###\n"

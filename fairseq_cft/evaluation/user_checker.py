@@ -10,12 +10,13 @@ from typing import Any, TypeVar, Union
 
 import numpy as np
 
-from fairseq_cft._user_files import Registry, called, digest, failure, require_parameters
-from fairseq_cft.evaluation.checker import Rejected
-from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.judge import Judge, Judgement, failure_of, judge_cases
-from fairseq_cft.evaluation.testcases import TestCase
-from fairseq_cft.evaluation.verdict import Verdict
+from ..errors import UsageError
+from ..user_files import Registry, called, digest, failure, require_parameters
+from .errors import InfraError
+from .judge import Judge, Judgement, failure_of, judge_cases
+from .languages.language import Rejected
+from .testcases import TestCase
+from .verdict import Verdict
 
 NOT_FOR_CHECKERS = (Verdict.MISSING, Verdict.NO_TESTCASES, Verdict.INFRA_ERROR)  # the evaluator's own findings
 ANSWERS = tuple(verdict for verdict in Verdict if verdict not in NOT_FOR_CHECKERS)

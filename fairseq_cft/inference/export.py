@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .._errors import UserError
-from .._files import InputError, run_program
-from ._config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
-from .formats import PLAIN, PROGRAM_FORMATS, PSEUDOCODE_FORMATS, detect_program, detect_pseudocode
+from ..errors import UserError
+from ..files import InputError, run_program
+from ..formats.detecting import PLAIN, PROGRAM_FORMATS, PSEUDOCODE_FORMATS, detect_program, detect_pseudocode
+from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
 
 # what a reader wants to know of a training, by the names of fairseq's options
 TRAINING_OPTIONS = (
@@ -48,19 +48,20 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
     """
     import torch
 
-    from ..models._architecture import fingerprint
-    from ..models._frozen_denoiser import as_transformer
-    from . import _folder, _training_run
-    from ._model_card import model_card
+    from ..modules.architecture import fingerprint
+    from ..modules.denoiser import as_transformer
+    from . import folder as exported_folder
+    from . import training_run
+    from .model_card import model_card
 
     sources = sources or Sources()
-    checkpoint = _training_run.read_run(run)
+    checkpoint = training_run.read_run(run)
     path, args, task = checkpoint.path, checkpoint.model_args, checkpoint.task_args
-    data = _training_run.data_folder(checkpoint, sources.data)
-    dictionary = _training_run.shared_dictionary(data)
-    subwords = _training_run.find_subwords(dictionary, checkpoint, data, sources.subword_model)
-    splits = list(_training_run.splits(data, dictionary, checkpoint))
-    scores = _training_run.evaluations(run, list(sources.scores))
+    data = training_run.data_folder(checkpoint, sources.data)
+    dictionary = training_run.shared_dictionary(data)
+    subwords = training_run.find_subwords(dictionary, checkpoint, data, sources.subword_model)
+    splits = list(training_run.splits(data, dictionary, checkpoint))
+    scores = training_run.evaluations(run, list(sources.scores))
     recorded = args.get("dictionary_fingerprint")
     if recorded and recorded != fingerprint(dictionary):
         raise UserError(
@@ -97,26 +98,26 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
         training=_training(checkpoint.state),
         versions=_versions(),
     )
-    model = _folder.build(config, dictionary)
+    model = exported_folder.build(config, dictionary)
     card = model_card(
         out.absolute().name,
         config,
         sum(parameter.numel() for parameter in model.parameters()),
         "/".join(data.absolute().parts[-2:]),
         splits,
-        _training_run.denoiser_rates(path),
+        training_run.denoiser_rates(path),
         scores,
         description=sources.description,
         licence=sources.licence,
     )
     with whole_folder(out) as folder:
-        _folder.save_weights(weights, folder / WEIGHTS, model)
+        exported_folder.save_weights(weights, folder / WEIGHTS, model)
         dictionary.save(str(folder / DICTIONARY))
         if subwords is not None:
             shutil.copyfile(subwords, folder / SUBWORDS)
         (folder / CARD).write_text(card, encoding="utf-8")
         config.write(folder / CONFIG)
-        _folder.load(folder)  # what cannot be read again is not exported
+        exported_folder.load(folder)  # what cannot be read again is not exported
     return path
 
 

@@ -15,14 +15,14 @@ from fairseq.data import Dictionary
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from .._errors import UserError
-from ..models._composed_terms import sequence_log_probs
-from ..models._decoding import translate as decode_greedily
-from ..subwords import Subwords
-from ._beam_search import beam_search
-from ._config import ModelConfig
-from ._text import TextCodec
-from .formats import program_line, program_text, pseudocode_line
+from ..data.subwords import Subwords
+from ..errors import UserError
+from ..formats.detecting import program_line, program_text, pseudocode_line
+from ..modules.decoding import translate as decode_greedily
+from ..modules.scoring import sequence_log_probs
+from .beam_search import beam_search
+from .config import ModelConfig
+from .text import TextCodec
 
 Format = Literal["line", "cpp"]
 Stage = Literal["composed", "base"]

@@ -18,11 +18,15 @@ from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
-from .._errors import UserError
-from ._architecture import SIZES, as_namespace, set_sizes
-from ._building import build
-from ._composed_encoder import ComposedDecoder, ComposedEncoder
-from ._composed_terms import (
+from ..errors import UserError
+from ..modules.architecture import SIZES, as_namespace, set_sizes
+from ..modules.building import build
+from ..modules.composed_encoder import ComposedDecoder, ComposedEncoder
+from ..modules.decoding import decode, mask_forbidden, translate
+from ..modules.denoiser import FrozenDenoiser
+from ..modules.gate import Gate
+from ..modules.pretrained import FromExportedFolder
+from ..modules.scoring import (
     ComposedTerms,
     drops_nothing,
     gold_log_probs,
@@ -31,10 +35,6 @@ from ._composed_terms import (
     straight_through,
     without_dropout,
 )
-from ._decoding import decode, mask_forbidden, translate
-from ._frozen_denoiser import FrozenDenoiser
-from ._gate import Gate
-from ._pretrained import FromExportedFolder
 
 STAGES = ("composed", "base")
 # As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.

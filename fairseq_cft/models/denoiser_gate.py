@@ -13,10 +13,10 @@ from fairseq.models import BaseFairseqModel, register_model, register_model_arch
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
-from .._errors import UserError
-from ._architecture import as_namespace, check_precision, fingerprint
-from ._frozen_denoiser import FrozenDenoiser, build_transformer, check_dictionary, load_weights, read_transformer
-from ._gate import Gate
+from ..errors import UserError
+from ..modules.architecture import as_namespace, check_precision, fingerprint
+from ..modules.denoiser import FrozenDenoiser, build_transformer, check_dictionary, load_weights, read_transformer
+from ..modules.gate import Gate
 
 
 @register_model("denoiser_gate")

@@ -9,8 +9,8 @@ from fairseq.models import register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel, base_architecture
 from fairseq.tasks import FairseqTask
 
-from ._architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
-from ._pretrained import FromExportedFolder
+from ..modules.architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
+from ..modules.pretrained import FromExportedFolder
 
 
 @register_model("transformer_cft")

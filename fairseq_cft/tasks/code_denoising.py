@@ -15,14 +15,14 @@ from fairseq.tasks import FairseqTask, register_task
 from omegaconf import II
 from torch import Tensor
 
-from .._errors import UserError
-from .._user_files import HELP as USER_FILE_HELP
-from .._user_files import read_user_files
-from ..cpp.noise import Noise, make_noise, noise_names
-from ..models._decoding import same_rows, translate
-from ..subwords import Subwords
-from ._data_files import refuse_empty
-from ._noisy_dataset import NoisyProgramDataset, corrupted_rows
+from ..data.subwords import Subwords
+from ..errors import UserError
+from ..modules.data_files import refuse_empty
+from ..modules.decoding import same_rows, translate
+from ..modules.noisy_dataset import NoisyProgramDataset, corrupted_rows
+from ..noise import Noise, make_noise, noise_names
+from ..user_files import HELP as USER_FILE_HELP
+from ..user_files import read_user_files
 
 logger = logging.getLogger(__name__)
 

@@ -16,14 +16,14 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from omegaconf import II
 from torch import Tensor, nn
 
-from .._user_files import HELP as USER_FILE_HELP
-from ..evaluation.decoding import DECODERS
-from ..models._decoding import same_rows, translate
+from ..data.subwords import SPACE, join_pieces
+from ..formats.decoding import DECODERS
 from ..models.composed_transformer import ComposedTransformerModel
-from ..subwords import SPACE, join_pieces
-from ._data_files import refuse_empty
-from ._program_evaluation import ProgramEvaluation, draw, line_format, program_evaluation
-from ._tensorboard import GOLD, find_writer, pseudocode_text, write_example, write_rewards
+from ..modules.data_files import refuse_empty
+from ..modules.decoding import same_rows, translate
+from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
+from ..modules.tensorboard import GOLD, find_writer, pseudocode_text, write_example, write_rewards
+from ..user_files import HELP as USER_FILE_HELP
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
 OUR_MAX_LEN = (3, 100)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from commands import OPTIMIZER, PLUGIN, ROOT, SMALL, call, composed_options, generate, train
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("chain")
 

@@ -8,8 +8,8 @@ import torch
 from commands import composed_options, generate, train
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fairseq_cft._errors import UserError
-from fairseq_cft.tasks._program_evaluation import ProgramEvaluation
+from fairseq_cft.errors import UserError
+from fairseq_cft.modules.program_validation import ProgramEvaluation
 
 pytestmark = pytest.mark.xdist_group("chain")
 BEST = ("--best-checkpoint-metric", "correct_rate", "--maximize-best-checkpoint-metric")

@@ -9,7 +9,7 @@ from commands import PLUGIN, call, generate
 from fairseq.hub_utils import GeneratorHubInterface
 
 from fairseq_cft import ComposedTransformerModel
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 from fairseq_cft.inference.export import export
 
 pytestmark = pytest.mark.xdist_group("sorting")

@@ -11,7 +11,7 @@ from fairseq.hub_utils import GeneratorHubInterface
 from pages import FENCE
 
 from fairseq_cft import ComposedTransformerModel
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 from fairseq_cft.inference.translator import UnknownTextWarning
 
 pytestmark = pytest.mark.xdist_group("chain")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from commands import SMALL, generate, program, train
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("chain")
 # these models babble on: the generator's own limit makes all of their outputs comparable

@@ -7,7 +7,7 @@ import pytest
 from commands import PLUGIN, SMALL, call, generate, hypotheses, train
 from sorting import COUNTS, binarise, write
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("sorting")
 GENERATE = ("--task", "pseudocode_to_code")

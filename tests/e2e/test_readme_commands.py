@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("chain")
 def test_the_commands_of_the_readme_run_in_their_order(chain, tmp_path, monkeypatch, capsys):
     from fairseq_cli.generate import cli_main as generate
 
-    from fairseq_cft.evaluation.cli import main as evaluate
+    from fairseq_cft.commands.evaluate import main as evaluate
 
     for name in ("bpe.model", "test.inp", "test.out"):
         shutil.copy(chain.data / name, tmp_path / name)

@@ -11,7 +11,7 @@ import torch
 from commands import ROOT, composed_options, train, train_options
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fairseq_cft.models import _decoding
+from fairseq_cft.modules import decoding
 
 pytestmark = pytest.mark.xdist_group("chain")
 WAYS = {
@@ -33,8 +33,8 @@ COMPARABLE = (
 # One training after the other in the same two processes: starting them takes longer than training.
 WORKER = """
 import json, sys
-from fairseq_cft.models import _decoding
-_decoding._draw = lambda logits: logits.argmax(-1)
+from fairseq_cft.models import decoding
+decoding._draw = lambda logits: logits.argmax(-1)
 from fairseq.checkpoint_utils import save_checkpoint
 from fairseq.logging import progress_bar
 from fairseq_cli.train import cli_main
@@ -53,7 +53,7 @@ def runs(chain, tmp_path_factory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("workers")
     options = [*composed_options(chain), *COMPARABLE]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_decoding, "_draw", lambda logits: logits.argmax(-1))
+        patch.setattr(decoding, "_draw", lambda logits: logits.argmax(-1))
         train(chain.pairs, folder / "alone", *options, "--update-freq", 2)
     (folder / "worker.py").write_text(WORKER)
     trainings = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from script_runs import script
 
-from fairseq_cft.cpp.synthetic import PRESETS, Choices, random_program, to_code
+from fairseq_cft.data.synthetic import PRESETS, Choices, random_program, to_code
 
 pytestmark = pytest.mark.xdist_group("spoc")  # the fixtures take a minute: once, not once a worker
 

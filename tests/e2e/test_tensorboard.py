@@ -12,9 +12,9 @@ from fairseq.logging import progress_bar
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugin_util import markdown_to_safe_html
 
-from fairseq_cft.criterions._reward_histogram import BUCKETS, WIDTH, reward_counts
-from fairseq_cft.tasks import _tensorboard
-from fairseq_cft.tasks._tensorboard import find_writer, pseudocode_text, write_example
+from fairseq_cft.modules import tensorboard as plugin_tensorboard
+from fairseq_cft.modules.reward_histogram import BUCKETS, WIDTH, reward_counts
+from fairseq_cft.modules.tensorboard import find_writer, pseudocode_text, write_example
 
 pytestmark = pytest.mark.xdist_group("chain")
 
@@ -127,7 +127,7 @@ def test_no_crash_without_tensorboard(chain, tmp_path, monkeypatch):
 
 
 def test_other_workers_write_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(_tensorboard.distributed_utils, "get_global_rank", lambda: 1)
+    monkeypatch.setattr(plugin_tensorboard.distributed_utils, "get_global_rank", lambda: 1)
     assert find_writer(str(tmp_path), "valid") is None
     assert find_writer(None, "valid") is None
 

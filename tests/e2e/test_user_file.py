@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from commands import PLUGIN, SMALL, generate, program, train
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("chain")
 

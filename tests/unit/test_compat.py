@@ -15,7 +15,7 @@ from fairseq.file_io import PathManager
 from fairseq.tasks import FairseqTask
 from omegaconf import OmegaConf
 
-from fairseq_cft._errors import UserError
+from fairseq_cft.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 
@@ -209,7 +209,8 @@ def test_importing_by_hand_registers_the_plugin_and_says_nothing(first):
 
 def test_programs_without_models_do_not_wait_for_fairseq():
     light = (
-        "import sys, fairseq_cft.evaluation.cli, fairseq_cft.cpp.noise, fairseq_cft.subwords, fairseq_cft.spoc_files"
+        "import sys, fairseq_cft.commands.evaluate, fairseq_cft.noise, fairseq_cft.data.subwords; "
+        "import fairseq_cft.data.spoc_files"
     )
     done = python(light + "\nassert not {'fairseq', 'torch'} & sys.modules.keys()")
     assert done.returncode == 0, done.stderr
@@ -230,7 +231,7 @@ def test_user_dir_by_a_link_after_an_import(tmp_path):
 
 
 def test_a_users_mistake_is_one_sentence_and_status_1():
-    done = python("from fairseq_cft._errors import UserError; raise UserError('this is wrong, do that')")
+    done = python("from fairseq_cft.errors import UserError; raise UserError('this is wrong, do that')")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "fairseq_cft: error: this is wrong, do that"
     assert "Traceback" not in done.stderr

@@ -21,11 +21,11 @@ sys.path.insert(0, "tests")
 from support import batch, build, fake_task, model_args, save, shifted
 from fairseq.models import ARCH_MODEL_REGISTRY
 from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
-from fairseq_cft.models import _decoding
+from fairseq_cft.modules import decoding
 
 rank, world, folder, wrapper, estimator = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:6]
 torch.set_num_threads(1)
-_decoding._draw = lambda logits: logits.argmax(-1)
+decoding._draw = lambda logits: logits.argmax(-1)
 if world > 1:
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=world)
 

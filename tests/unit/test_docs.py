@@ -22,7 +22,7 @@ import pytest
 from commands import ROOT
 from fairseq import options as fairseq_options
 
-from fairseq_cft._user_files import Registry
+from fairseq_cft.user_files import Registry
 
 MOST_BYTES = 500_000
 FOLDERS = "docs|fairseq_cft|preprocess|scripts|tests"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairseq_cft._files import InputError, read_lines, read_parallel, run_program, write_together
+from fairseq_cft.files import InputError, read_lines, read_parallel, run_program, write_together
 
 
 def test_only_a_newline_byte_ends_a_line(tmp_path: Path) -> None:

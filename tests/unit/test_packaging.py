@@ -70,7 +70,7 @@ def package_files(folder: Path) -> set[str]:
 def test_every_file_of_the_package_is_in_the_wheel(built):
     """By way of the source distribution, so that is whole, too: native sources, the browser's page, py.typed."""
     assert package_files(built.site) == package_files(ROOT)
-    assert {"fairseq_cft/py.typed", "fairseq_cft/evaluation/native/supervisor.cpp"} <= package_files(built.site)
+    assert {"fairseq_cft/py.typed", "fairseq_cft/evaluation/sandbox/native/supervisor.cpp"} <= package_files(built.site)
 
 
 def test_nothing_else_is_installed(built):

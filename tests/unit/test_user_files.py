@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairseq_cft._errors import UserError
-from fairseq_cft._user_files import Registry, read_user_files
-from fairseq_cft.cpp.noise import Noise, item_rng, make_noise, noise_names, noise_options
-from fairseq_cft.cpp.noise.variants import Variants
+from fairseq_cft.data.variants import Variants
+from fairseq_cft.errors import UserError
+from fairseq_cft.noise import Noise, item_rng, make_noise, noise_names, noise_options
+from fairseq_cft.user_files import Registry, read_user_files
 
 pytestmark = pytest.mark.usefixtures("forget_user_files")
 
@@ -95,7 +95,7 @@ def test_a_noise_goes_to_a_process_that_knows_nothing_yet(write) -> None:
     noise = make_noise("drop", clean_share=0.0)
     data = pickle.dumps(noise)
     program = (
-        "import pickle, sys, numpy; from fairseq_cft.cpp.noise import item_rng; "
+        "import pickle, sys, numpy; from fairseq_cft.noise import item_rng; "
         "print(pickle.loads(sys.stdin.buffer.read())('abcdef', item_rng(3, 0, 0)), 'fairseq' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, cwd="/", check=True)
@@ -220,7 +220,7 @@ def test_unknown_names_and_absent_files(write, tmp_path: Path) -> None:
 def test_reading_a_user_file_takes_neither_fairseq_nor_torch(write) -> None:
     write(DROP)
     program = (
-        "import sys; from fairseq_cft._user_files import read_user_files; read_user_files('mine.py'); "
+        "import sys; from fairseq_cft.user_files import read_user_files; read_user_files('mine.py'); "
         "print(sorted({'fairseq', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"
@@ -230,9 +230,9 @@ def test_our_own_noises_are_not_the_files(write) -> None:
     """The first user file of a process may be the first to import what registers them."""
     write(DROP)
     program = (
-        "from fairseq_cft._user_files import read_user_files; read_user_files('mine.py'); "
+        "from fairseq_cft.user_files import read_user_files; read_user_files('mine.py'); "
         "open('mine.py', 'a').write('#'); read_user_files('mine.py'); "
-        "from fairseq_cft.cpp.noise import make_noise, noise_names; print(*noise_names(), make_noise('cpp'))"
+        "from fairseq_cft.noise import make_noise, noise_names; print(*noise_names(), make_noise('cpp'))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     assert set(done.stdout.split()) >= {"cpp", "drop", "mask", "random_delete", "synthetic"}

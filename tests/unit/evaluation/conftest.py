@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fairseq_cft.evaluation.sandbox import Sandbox, unprivileged_user
-from fairseq_cft.evaluation.selftest import trouble
-from fairseq_cft.evaluation.supervisor import supervisor_executable
-from fairseq_cft.evaluation.toolchain import Toolchain, find_toolchain
+from fairseq_cft.evaluation.languages.toolchain import Toolchain, find_toolchain
+from fairseq_cft.evaluation.sandbox.selftest import trouble
+from fairseq_cft.evaluation.sandbox.supervisor import supervisor_executable
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox, unprivileged_user
 
 # What a tier asks of the machine, with nothing of ours in it: where this runs, a tier that fails is no reason to skip.
 NEEDS = {

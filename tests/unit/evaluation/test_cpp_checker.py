@@ -10,14 +10,16 @@ import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 from unit.evaluation.gold import SHARED_DATA, gold_programs
 
-from fairseq_cft.evaluation import Settings, Verdict, cpp_checker, evaluate, toolchain
-from fairseq_cft.evaluation.cachedir import cache_folder
-from fairseq_cft.evaluation.checker import Prepared, Rejected
-from fairseq_cft.evaluation.cpp_checker import CppChecker
+from fairseq_cft.evaluation import Settings, Verdict, evaluate
 from fairseq_cft.evaluation.errors import InfraError
-from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.languages import cpp as cpp_checker
+from fairseq_cft.evaluation.languages import toolchain
+from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.language import Prepared, Rejected
+from fairseq_cft.evaluation.languages.toolchain import Toolchain, find_toolchain
+from fairseq_cft.evaluation.sandbox.cachedir import cache_folder
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 from fairseq_cft.evaluation.testcases import TestCaseFolder
-from fairseq_cft.evaluation.toolchain import Toolchain, find_toolchain
 
 TABLE = SHARED_DATA / "spoc/test/spoc-testw.tsv"
 needs_spoc = pytest.mark.skipif(not TABLE.is_file(), reason=f"no SPoC programs in {SHARED_DATA}")
@@ -124,7 +126,7 @@ def test_a_header_that_gcc_passes_over_is_noticed(tmp_path: Path, toolchain: Too
     (tmp_path / "bits/stdc++.h").write_text("#include <iostream>\n")
     (tmp_path / "bits/stdc++.h.gch").write_bytes(b"not a header")
     with pytest.raises(InfraError, match="does not take the precompiled header"):
-        from fairseq_cft.evaluation.toolchain import _require_use
+        from fairseq_cft.evaluation.languages.toolchain import _require_use
 
         _require_use(toolchain, tmp_path)
 

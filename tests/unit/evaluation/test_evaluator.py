@@ -11,14 +11,14 @@ import pytest
 
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
 from fairseq_cft.evaluation.cache import content_key, write_whole
-from fairseq_cft.evaluation.checker import Rejected
 from fairseq_cft.evaluation.compare import exact
-from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.evaluator import Work, judge_all
-from fairseq_cft.evaluation.jail import Outcome
 from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
-from fairseq_cft.evaluation.limits import Limits
-from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.language import Rejected
+from fairseq_cft.evaluation.sandbox.jail import Outcome
+from fairseq_cft.evaluation.sandbox.limits import Limits
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 from fairseq_cft.evaluation.settings import known_toolchain
 
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
@@ -208,7 +208,7 @@ def test_when_nothing_works_there_is_no_score(canary: str, monkeypatch: pytest.M
 
 def test_no_compiler_is_no_wrong_program(monkeypatch: pytest.MonkeyPatch) -> None:
     known_toolchain.cache_clear()
-    monkeypatch.setattr("fairseq_cft.evaluation.toolchain.shutil.which", lambda name: None)
+    monkeypatch.setattr("fairseq_cft.evaluation.languages.toolchain.shutil.which", lambda name: None)
     with pytest.raises(InfraError, match="not installed"):
         evaluate([DOUBLE], [CASES], SETTINGS)
 

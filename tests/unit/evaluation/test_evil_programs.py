@@ -15,12 +15,12 @@ import pytest
 from unit.evaluation.evil import Evil, evil_programs
 
 from fairseq_cft.evaluation.compare import exact
-from fairseq_cft.evaluation.cpp_checker import CppChecker
 from fairseq_cft.evaluation.judge import Judge, Judgement
-from fairseq_cft.evaluation.limits import COMPILER_LIMITS, Limits
-from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.toolchain import Toolchain
+from fairseq_cft.evaluation.sandbox.limits import COMPILER_LIMITS, Limits
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 from fairseq_cft.evaluation.testcases import TestCase
-from fairseq_cft.evaluation.toolchain import Toolchain
 
 pytestmark = pytest.mark.xdist_group("evil_programs")  # one worker: a tier is run as a whole
 PROGRAMS = {evil.name: evil for evil in evil_programs()}

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from fairseq_cft.evaluation import Settings, TestCase, evaluate
-from fairseq_cft.evaluation.sandbox import Sandbox
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 
 CASES = [TestCase(b"4\n", b"8\n")]
 PROGRAMS = {

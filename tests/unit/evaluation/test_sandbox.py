@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 
-from fairseq_cft.evaluation import selftest
-from fairseq_cft.evaluation.errors import InfraError, UsageError
-from fairseq_cft.evaluation.jail import CPU_TIME, WALL_CLOCK, kill_running_jails
-from fairseq_cft.evaluation.limits import Limits
-from fairseq_cft.evaluation.sandbox import Sandbox
-from fairseq_cft.evaluation.selftest import find_sandbox, trouble
-from fairseq_cft.evaluation.supervisor import supervisor_executable
+from fairseq_cft.errors import UsageError
+from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.evaluation.sandbox import selftest
+from fairseq_cft.evaluation.sandbox.jail import CPU_TIME, WALL_CLOCK, kill_running_jails
+from fairseq_cft.evaluation.sandbox.limits import Limits
+from fairseq_cft.evaluation.sandbox.selftest import find_sandbox, trouble
+from fairseq_cft.evaluation.sandbox.supervisor import supervisor_executable
+from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=1, diagnostic_bytes=100)
 SHELL = [Path("/bin"), Path("/usr/bin")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from unit.evaluation.gold import SHARED_DATA
 
-from fairseq_cft.evaluation.errors import UsageError
+from fairseq_cft.errors import UsageError
 from fairseq_cft.evaluation.testcases import (
     ExampleId,
     TestCase,

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from fairseq_cft.evaluation import Settings, TestCase, UsageError, cli, evaluate
+from fairseq_cft.commands import evaluate as cli
+from fairseq_cft.evaluation import Settings, TestCase, UsageError, evaluate
 from fairseq_cft.evaluation.errors import InfraError
 
 pytestmark = pytest.mark.usefixtures("forget_user_files")
@@ -170,7 +171,7 @@ def test_the_keyboard_stops_a_checker_that_hangs(run, monkeypatch: pytest.Monkey
     started: list[subprocess.Popen[bytes]] = []
 
     def start(arguments: list[str]) -> int:
-        command = [sys.executable, "-m", "fairseq_cft.evaluation", *arguments]
+        command = [sys.executable, "-m", "fairseq_cft.commands.evaluate", *arguments]
         started.append(subprocess.Popen(command, stderr=subprocess.PIPE))
         return 0
 

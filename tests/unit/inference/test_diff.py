@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fairseq_cft.inference._diff import diff, visible, wants_colour
+from fairseq_cft.inference.diff import diff, visible, wants_colour
 
 BEFORE = "int main () {\n  bool a = 5 ;\n  return 0; }\n"
 AFTER = "int main () {\n  int a = 5 ;\n  cout << a ;\n  return 0; }\n"

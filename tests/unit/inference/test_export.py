@@ -14,12 +14,12 @@ from safetensors.torch import load_file, save_file
 from support import fake_task
 
 from fairseq_cft import ComposedTransformerModel, TransformerCFTModel
-from fairseq_cft._errors import UserError
-from fairseq_cft.inference import _folder
-from fairseq_cft.inference._training_run import find_subwords, read_run
+from fairseq_cft.data.subwords import Subwords, fairseq_dictionary, train
+from fairseq_cft.errors import UserError
+from fairseq_cft.inference import folder as exported_folder
 from fairseq_cft.inference.export import Sources, export, main
-from fairseq_cft.models._frozen_denoiser import read_checkpoint
-from fairseq_cft.subwords import Subwords, fairseq_dictionary, train
+from fairseq_cft.inference.training_run import find_subwords, read_run
+from fairseq_cft.modules.denoiser import read_checkpoint
 
 pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
 EVALUATION = {
@@ -146,7 +146,7 @@ def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
     export(runs.composed, out)
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     with monkeypatch.context() as patch:
-        patch.setattr(_folder, "load", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(exported_folder, "load", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
         for place in (out, tmp_path / "new"):
             with pytest.raises(KeyboardInterrupt):
                 export(runs.predictor, place)

@@ -10,12 +10,12 @@ from fairseq.sequence_scorer import SequenceScorer
 from support import batch, build, save_run, shifted
 
 from fairseq_cft import ComposedTransformerModel
-from fairseq_cft._errors import UserError
-from fairseq_cft.inference._beam_search import beam_search
+from fairseq_cft.errors import UserError
+from fairseq_cft.inference.beam_search import beam_search
 from fairseq_cft.inference.export import export
 from fairseq_cft.inference.translator import Translator, UnknownTextWarning, batches
-from fairseq_cft.models import _composed_terms
-from fairseq_cft.models._gate import put_gate
+from fairseq_cft.modules import scoring
+from fairseq_cft.modules.gate import put_gate
 
 pytestmark = pytest.mark.xdist_group("exported")  # one worker trains the models
 STAGES = {"denoiser": "denoiser", "base_predictor": "predictor"}
@@ -141,7 +141,7 @@ def test_room_for_one_token_is_for_one(runs):
 def test_scores_do_not_depend_on_how_much_is_scored_at_once(composed, monkeypatch):
     texts, programs = SENTENCES, [text[::-1] for text in SENTENCES]
     expected = composed.score(texts, programs)
-    monkeypatch.setattr(_composed_terms, "LOGITS_AT_ONCE", 40)
+    monkeypatch.setattr(scoring, "LOGITS_AT_ONCE", 40)
     assert composed.score(texts, programs) == pytest.approx(expected, abs=1e-5)
 
 

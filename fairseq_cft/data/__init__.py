@@ -1,0 +1,1 @@
+"""Data sets: SPoC's tables, the synthetic language, subwords, corrupted pairs."""

@@ -1,0 +1,30 @@
+"""Whether a program line still compiles: with it, a corruption that changes nothing for a compiler can be left out."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+
+from ..evaluation.languages.toolchain import PROLOGUE, Toolchain
+from ..formats.line_format import decode_line
+
+SECONDS = 10  # a program takes a tenth of one; what takes longer does not count as one that compiles
+
+
+@dataclass(frozen=True)
+class FailsToCompile:
+    """Says of a program line that the compiler refuses it; nothing is linked or run."""
+
+    toolchain: Toolchain
+
+    def __call__(self, program_line: str) -> bool:
+        """True where there are errors."""
+        command = [self.toolchain.compiler, *self.toolchain.flags(), "-w", "-fmax-errors=1", "-fsyntax-only"]
+        if self.toolchain.header is not None:
+            command.append(f"-I{self.toolchain.header}")
+        source = (PROLOGUE + decode_line(program_line)).encode()
+        try:
+            done = subprocess.run([*command, "-x", "c++", "-"], input=source, capture_output=True, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return True
+        return done.returncode != 0

@@ -1,0 +1,1 @@
+"""What prepares and runs outputs: C++, Python, languages of users."""

@@ -1,0 +1,78 @@
+"""C++: compiled in the jail by a `Toolchain`, run as an executable."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import InfraError
+from ..sandbox.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
+from ..sandbox.limits import COMPILER_LIMITS, Limits
+from ..sandbox.tiers import Sandbox, hand_over
+from ..verdict import Verdict
+from .language import Prepared, Rejected
+from .toolchain import PROLOGUE, Toolchain
+
+COMPILER_PATHS = ("/usr", "/bin")
+DETAIL_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class CppChecker:
+    """Compiles with `toolchain` under `limits`, with the two customary lines put in front of each program."""
+
+    toolchain: Toolchain
+    limits: Limits = field(default=COMPILER_LIMITS)
+
+    @property
+    def signature(self) -> str:
+        return f"cpp|compiler:{self.toolchain.signature}"
+
+    @property
+    def canary(self) -> str:
+        return 'int main() { cout << "ok"; }'
+
+    def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
+        text, output = folder / "main.cpp", folder / "output"
+        text.write_bytes((PROLOGUE + source + "\n").encode("utf-8", "surrogateescape"))
+        text.chmod(0o644)  # whatever the umask: the user of the jails must read it
+        output.mkdir()
+        hand_over(output)
+        header = self.toolchain.header
+        compiler = Path(self.toolchain.compiler)
+        outside = [] if compiler.is_relative_to("/usr") else [compiler.parents[1]]
+        with sandbox.open(
+            self.toolchain.command("../main.cpp", "program"),
+            self.limits,
+            program=False,
+            read=[*map(Path, COMPILER_PATHS), *outside, text, *([header] if header else [])],
+            write=[output],
+            folder=output,
+            environment={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TMPDIR": str(output)},
+        ) as jail:
+            outcome = jail.run(b"")
+        rejected = _rejection(outcome, self.limits)
+        if rejected is not None:
+            if shutil.disk_usage(folder).free < self.limits.output_bytes:
+                raise InfraError(f"the disk of {folder.parent} is full: make room, or set TMPDIR to another folder")
+            return rejected
+        program = output / "program"
+        if not os.path.lexists(program) or not stat.S_ISREG(program.lstat().st_mode):
+            return Rejected(Verdict.COMPILE_ERROR, "the compiler wrote no executable")
+        return Prepared([str(program)], [program])
+
+
+def _rejection(outcome: Outcome, limits: Limits) -> Rejected | None:
+    if outcome.exit_code == 0:
+        return None
+    if outcome.unstartable is not None:
+        raise InfraError(f"the compiler cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
+    said = outcome.stderr.decode("utf-8", "replace")[:DETAIL_CHARACTERS]
+    if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= limits.cpu_seconds:
+        return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {limits.cpu_seconds:g} s")
+    if outcome.stopped == TOTAL_MEMORY:
+        return Rejected(Verdict.COMPILE_ERROR, f"over {limits.memory_bytes} bytes of memory")
+    return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)

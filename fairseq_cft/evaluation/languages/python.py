@@ -1,0 +1,86 @@
+"""Python: byte-compiled in the jail ("compiles"), run as `python3 -I`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InfraError
+from ..sandbox.jail import WALL_CLOCK
+from ..sandbox.limits import COMPILER_LIMITS
+from ..sandbox.tiers import Sandbox
+from ..verdict import Verdict
+from .language import Prepared, Rejected
+
+ISOLATED = ("-I", "-B")  # no user site, no environment, no working directory; no byte code written
+COMPILE = "import sys; compile(sys.stdin.buffer.read(), 'main.py', 'exec', dont_inherit=True)"
+LIMITS = dataclasses.replace(COMPILER_LIMITS, output_bytes=1 << 20)
+DETAIL_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class PythonChecker:
+    """Runs programs with `interpreter`, which needs `read` besides the shared libraries."""
+
+    interpreter: str
+    version: str
+    read: Sequence[Path]
+
+    @property
+    def signature(self) -> str:
+        return f"python|interpreter:{self.version}"
+
+    @property
+    def canary(self) -> str:
+        return "print('ok', end='')"
+
+    def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
+        text = folder / "main.py"
+        text.write_bytes(source.encode("utf-8", "surrogateescape"))
+        text.chmod(0o644)
+        command = [self.interpreter, *ISOLATED]
+        with sandbox.open([*command, "-c", COMPILE], LIMITS, program=True, read=self.read) as jail:
+            outcome = jail.run(text.read_bytes())
+        if outcome.unstartable is not None:
+            raise InfraError(f"{self.interpreter} cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
+        if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= LIMITS.cpu_seconds:
+            return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {LIMITS.cpu_seconds:g} s")
+        if outcome.exit_code != 0:
+            said = outcome.stderr.decode("utf-8", "replace")[-DETAIL_CHARACTERS:]
+            return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)
+        return Prepared([*command, str(text)], [*self.read, text])
+
+
+@functools.cache
+def find_python(sandbox: Sandbox) -> PythonChecker:
+    """The first interpreter that the user of the jails can run: ours, or else the system's."""
+    for path, read in _candidates():
+        script = "import platform; print(platform.python_version())"
+        try:
+            with sandbox.open([path, *ISOLATED, "-c", script], LIMITS, program=True, read=read) as jail:
+                outcome = jail.run(b"")
+        except InfraError:
+            continue
+        if outcome.exit_code == 0:
+            return PythonChecker(path, outcome.stdout.decode().strip(), read)
+    raise InfraError(
+        f"no Python runs in the sandbox {sandbox.tier} (ours is {platform.python_version()} in {sys.base_prefix}): "
+        "install the system's python3"
+    )
+
+
+def _candidates() -> list[tuple[str, tuple[Path, ...]]]:
+    own = Path(sys.executable).resolve()
+    found: list[tuple[str, tuple[Path, ...]]] = [(str(own), (Path(sys.base_prefix), own))]
+    for name in ("/usr/bin/python3", shutil.which("python3") or ""):
+        path = Path(name).resolve()
+        if name and path.is_file() and not path.is_relative_to(sys.base_prefix):
+            found.append((str(path), (path,)))
+    return found

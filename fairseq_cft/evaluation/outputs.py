@@ -1,0 +1,75 @@
+"""Reads what a model said: logs of fairseq-generate and fairseq-interactive, or plain lines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..errors import UsageError
+
+HYPOTHESIS = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
+SENTENCE = re.compile(rb"^([ST])-(\d+)\t(.*)$")
+
+
+def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
+    """Hypotheses of each sentence in a log's order, which is best first with a beam.
+
+    D- lines (detokenised) win over H- lines where a sentence has both. Bytes that are not UTF-8 are kept as they are
+    (surrogateescape). Raises UsageError for a log without hypotheses and for a sentence that stands in two places with
+    different text (two logs in one file): the hypotheses of one sentence follow one another.
+    """
+    found: dict[str, dict[int, list[tuple[float, str]]]] = {"H": {}, "D": {}}
+    last: dict[str, int] = {}
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        match = HYPOTHESIS.match(line.rstrip(b"\r"))
+        if match is None:
+            continue
+        kind, sentence = match[1].decode(), int(match[2])
+        try:
+            score = float(match[3])
+        except ValueError:
+            raise UsageError(
+                f"{name}, line {number}: {match[3]!r} is no score; is it a log of fairseq-generate?"
+            ) from None
+        entries = found[kind].setdefault(sentence, [])
+        text = match[4].decode("utf-8", "surrogateescape").strip(" ")
+        apart = entries and last.get(kind) != sentence
+        if apart and (score, text) not in entries:
+            raise UsageError(f"{name}, line {number}: sentence {sentence} stands there twice; give one log of one run")
+        if not apart:
+            entries.append((score, text))
+        last[kind] = sentence
+    chosen = {**found["H"], **found["D"]}
+    if not chosen:
+        raise UsageError(f"{name}: no line H-<id> or D-<id>; was fairseq-generate stopped, or run with --quiet?")
+    return {sentence: [text for _, text in entries] for sentence, entries in chosen.items()}
+
+
+def parse_pairs(data: bytes) -> tuple[dict[int, str], dict[int, str]]:
+    """Sources and references of a log by sentence id; fairseq-interactive writes no references."""
+    found: dict[bytes, dict[int, str]] = {b"S": {}, b"T": {}}
+    for line in data.split(b"\n"):
+        match = SENTENCE.match(line.rstrip(b"\r"))
+        if match is not None:
+            found[match[1]][int(match[2])] = match[3].decode("utf-8", "surrogateescape").strip(" ")
+    return found[b"S"], found[b"T"]
+
+
+def read_log(path: Path, nbest: int = 1) -> dict[int, list[str]]:
+    """The best `nbest` hypotheses of each sentence id."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read the hypotheses {path}: {error.strerror}") from error
+    return {sentence: texts[:nbest] for sentence, texts in parse_log(data, str(path)).items()}
+
+
+def in_order(hypotheses: dict[int, list[str]], total: int, name: str) -> list[list[str]]:
+    """One list for each of `total` examples, empty where a hypothesis is missing; UsageError for ids beyond them."""
+    extra = sorted(sentence for sentence in hypotheses if sentence >= total)
+    if extra:
+        raise UsageError(
+            f"{name} has hypotheses for {len(extra)} sentences beyond the {total} examples (first: {extra[0]}): "
+            "are these the ids and test cases of the same file?"
+        )
+    return [hypotheses.get(sentence, []) for sentence in range(total)]

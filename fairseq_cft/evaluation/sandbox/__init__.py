@@ -1,0 +1,1 @@
+"""Programs that nobody trusts, run where they can harm nobody."""

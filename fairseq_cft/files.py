@@ -1,0 +1,125 @@
+"""Text files, read and written so that a user's mistake ends in one clear sentence and nothing is left half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import UserError
+
+FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by argparse
+INTERRUPTED = 130  # what a shell reports after Ctrl-C
+
+
+class Terminated(KeyboardInterrupt):
+    """A polite kill, treated as Ctrl-C, so that temporary files are removed."""
+
+
+class InputError(UserError):
+    """A mistake in what the user gave: one sentence that says what, where and what next."""
+
+
+def read_lines(path: Path | str) -> list[str]:
+    """The file's lines without their newlines; only a newline byte ends a line. Bytes that are no UTF-8 are refused."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {_reason(error)}") from error
+    return decode_lines(data, str(path))
+
+
+def decode_lines(data: bytes, name: str) -> list[str]:
+    """The same for the content of a file or a stream; `name` is for errors."""
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name}, line {number}: byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
+        ) from error
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def read_parallel(*paths: Path | str) -> list[list[str]]:
+    """The lines of files that belong together line by line; files of unequal length are refused."""
+    columns = [read_lines(path) for path in paths]
+    for path, lines in zip(paths[1:], columns[1:], strict=True):
+        if len(lines) != len(columns[0]):
+            raise InputError(
+                f"{paths[0]} has {len(columns[0])} lines but {path} has {len(lines)}; "
+                "line k of one must belong to line k of the other"
+            )
+    return columns
+
+
+@contextlib.contextmanager
+def write_together(*paths: Path | str, binary: bool = False) -> Iterator[list[IO[Any]]]:
+    """Open files for writing that appear under their names together, when the block ends well, or not at all.
+
+    Text is written as UTF-8 with newline bytes as they are; `binary` files take bytes.
+    """
+    targets = [Path(path) for path in paths]
+    if len({target.absolute() for target in targets}) < len(targets):
+        raise InputError(f"output files must differ: {', '.join(map(str, targets))}")
+    temporary: list[Path] = []
+    streams: list[IO[Any]] = []
+    try:
+        for target in targets:
+            if target.is_dir():
+                raise InputError(f"cannot write {target}: it is a directory; give a file name")
+            if target.parent.is_file():
+                raise InputError(
+                    f"cannot write {target}: {target.parent} is a file, not a directory; give another path"
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+            temporary.append(path)
+            streams.append(path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n"))
+        yield streams
+        for stream in streams:
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.close()
+        for path, target in zip(temporary, targets, strict=True):
+            path.replace(target)
+    except OSError as error:
+        raise InputError(f"cannot write {error.filename or targets[0]}: {_reason(error)}") from error
+    finally:
+        for stream in streams:
+            with contextlib.suppress(OSError):  # a full disk may refuse what is still buffered
+                stream.close()
+        for path in temporary:
+            path.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    hints = {errno.ENOSPC: "; free some space and run it again", errno.ENOENT: "; check the path"}
+    return f"{(error.strerror or str(error)).lower()}{hints.get(error.errno or 0, '')}"
+
+
+def run_program(main: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
+    """Run a program's `main` and return its exit status: a user's mistake is one sentence, never a traceback."""
+    name = Path(sys.argv[0]).name
+    with contextlib.suppress(ValueError):  # signals can only be set in the main thread
+        signal.signal(signal.SIGTERM, _stop)
+    try:
+        main(sys.argv[1:] if arguments is None else arguments)
+    except UserError as error:
+        print(f"{name}: error: {error}", file=sys.stderr)
+        return FAILURE
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _stop(*_: object) -> None:
+    raise Terminated

@@ -1,0 +1,1 @@
+"""Programs as text: how a program is spelled in one line, and how it is cut into tokens."""

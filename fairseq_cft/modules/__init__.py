@@ -1,0 +1,1 @@
+"""What models, criterions and tasks are made of; needs fairseq."""

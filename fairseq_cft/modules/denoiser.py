@@ -1,0 +1,187 @@
+"""The denoiser inside a composed model: loaded from its checkpoint, never trained, always in eval mode."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from fairseq import checkpoint_utils
+from fairseq.data import Dictionary
+from fairseq.models import ARCH_MODEL_REGISTRY
+from fairseq.models.transformer import TransformerModel, TransformerModelBase, base_architecture
+from fairseq.tasks import FairseqTask
+from torch import Tensor
+
+from ..errors import UserError
+from .architecture import UNSUPPORTED_OPTIONS, fingerprint, shape_of
+
+# Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
+_UNUSED_TENSORS = {f"{part}_{kind}" for part in ("in_proj", "out_proj", "fc1", "fc2") for kind in ("weight", "bias")}
+
+
+class TransformerCheckpoint(NamedTuple):
+    """Weights of a plain Transformer, the options that decide its shape, and where its dictionary can be checked."""
+
+    path: str
+    weights: dict[str, Tensor]
+    shape: dict[str, Any]
+    dictionary_fingerprint: str | None
+    data: str | None
+
+
+class FrozenDenoiser(TransformerModel):
+    """A Transformer without gradients that stays in eval mode whatever its parent does."""
+
+    def __init__(self, args: Namespace, encoder: Any, decoder: Any) -> None:
+        super().__init__(args, encoder, decoder)
+        self.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> FrozenDenoiser:
+        # test_composed_transformer.py::test_denoiser_stays_in_eval_mode breaks without this override
+        return super().train(False)
+
+
+def build_transformer(
+    cls: type[TransformerModel], task: FairseqTask, shape: Mapping[str, Any], options: Mapping[str, Any] | None = None
+) -> Any:
+    """Builds a Transformer of ``shape`` (see ``shape_of``); ``options`` add dropout rates and the like."""
+    args = Namespace(**{**(options or {}), **shape})
+    base_architecture(args)
+    return cls.build_model(args, task)
+
+
+def read_transformer(path: str, role: str, stage: str) -> TransformerCheckpoint:
+    """Reads a fairseq checkpoint of a plain Transformer, or of a composed model: its ``stage`` then.
+
+    ``stage`` is "denoiser" or "base_predictor". Raises UserError as ``read_checkpoint`` does, and for other models.
+    """
+    return as_transformer(read_checkpoint(path, role), path, role, stage)
+
+
+def as_transformer(
+    parts: tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]], path: str, role: str, stage: str
+) -> TransformerCheckpoint:
+    """The same of what ``read_checkpoint`` gave."""
+    weights, model_args, task_args = parts
+    name = model_args.get("_name") or model_args.get("arch")
+    model_class = ARCH_MODEL_REGISTRY.get(name)
+    if model_class is None or not issubclass(model_class, TransformerModelBase):
+        raise UserError(
+            f"{role} {path} holds a model of architecture '{name}'; it must be a plain encoder-decoder Transformer, or "
+            "a composed model"
+        )
+    if unsupported := [option for option in UNSUPPORTED_OPTIONS if model_args.get(option)]:
+        raise UserError(f"{role} {path} was trained with {', '.join(unsupported)}, which the composed model lacks")
+    shape = model_args.get(f"{stage}_shape")
+    if shape:
+        prefix = f"{stage}."
+        weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
+    else:
+        shape = _complete_shape(model_args)
+    return TransformerCheckpoint(
+        path, weights, dict(shape), model_args.get("dictionary_fingerprint"), task_args.get("data")
+    )
+
+
+def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
+    """Weights, without placeholders, options of the model and options of the task from a fairseq checkpoint.
+
+    Raises UserError as ``read_state`` does.
+    """
+    return parts_of(read_state(path, role))
+
+
+def read_state(path: str, role: str) -> dict[str, Any]:
+    """Everything that fairseq-train wrote, read without running code of the file.
+
+    Raises UserError where ``path`` is no file or no fairseq checkpoint. ``role`` names the option in those messages.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{role} {path} does not exist; give the .pt file that fairseq-train wrote")
+    try:
+        state = checkpoint_utils.load_checkpoint_to_cpu(path)
+    except KeyError:  # fairseq looks for the parts of its older formats
+        state = {}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
+        raise UserError(f"{role} {path} is no readable fairseq checkpoint ({_reason(error)})") from error
+    if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
+        raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
+    return state
+
+
+def parts_of(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
+    """What ``read_checkpoint`` gives, of a state that was read."""
+    weights = {name: tensor for name, tensor in state["model"].items() if not is_placeholder(name)}
+    return weights, *_configurations(state)
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a tensor is one of those that fairseq 0.12.2 writes and never uses."""
+    return name.rsplit(".", 1)[-1] in _UNUSED_TENSORS
+
+
+def _reason(error: Exception) -> str:
+    """One line of a loading error; of torch's long refusal of a pickled class, the part that names the class."""
+    refused = re.search(r"Unsupported [^\n]*?(?= was not an allowed|\. |\n|$)", str(error))
+    lines = str(error).splitlines()
+    return refused.group() if refused else lines[0] if lines else type(error).__name__
+
+
+def _configurations(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of model and task from a checkpoint, old (one Namespace) or new (nested configuration)."""
+    if state.get("cfg"):
+        return _as_dict(state["cfg"]["model"]), _as_dict(state["cfg"]["task"])
+    return _as_dict(state["args"]), _as_dict(state["args"])
+
+
+def _as_dict(config: Any) -> dict[str, Any]:
+    return dict(vars(config)) if isinstance(config, Namespace) else dict(config)
+
+
+def _complete_shape(model_args: Mapping[str, Any]) -> dict[str, Any]:
+    args = Namespace(**{name: value for name, value in model_args.items() if value is not None})
+    base_architecture(args)
+    return shape_of(args)
+
+
+def check_dictionary(checkpoint: TransformerCheckpoint, dictionary: Dictionary, role: str) -> None:
+    """Raises UserError unless the checkpoint was trained with exactly this dictionary.
+
+    Compared by the fingerprint that our models store; for others by the dict.*.txt beside the data they were trained
+    on, where that still exists; at least by size.
+    """
+    ours = fingerprint(dictionary)
+    theirs = checkpoint.dictionary_fingerprint or _fingerprint_beside_data(checkpoint.data)
+    if theirs is None:
+        size = _embedding(checkpoint).size(0)
+        theirs = ours if size == len(dictionary) else f"{size} symbols"
+    if ours != theirs:
+        raise UserError(
+            f"{role} {checkpoint.path} was trained with another dictionary ({theirs}) than this data ({ours}); "
+            "binarise both with the same dict.txt: fairseq-preprocess --srcdict ... --tgtdict ..."
+        )
+
+
+def _embedding(checkpoint: TransformerCheckpoint) -> Tensor:
+    return checkpoint.weights["decoder.embed_tokens.weight"]
+
+
+def _fingerprint_beside_data(data: str | None) -> str | None:
+    files = sorted(Path(data.split(":")[0]).glob("dict*.txt")) if data else []
+    found = {fingerprint(Dictionary.load(str(file))) for file in files}
+    return found.pop() if len(found) == 1 else None
+
+
+def load_weights(model: torch.nn.Module, checkpoint: TransformerCheckpoint, role: str) -> None:
+    """Copies the checkpoint's weights into ``model``; UserError names the first tensor that does not fit."""
+    try:
+        model.load_state_dict(dict(checkpoint.weights), strict=True)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise UserError(f"{role} {checkpoint.path} does not fit the model: {reason}") from error

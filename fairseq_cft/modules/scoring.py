@@ -1,0 +1,110 @@
+"""The composed objective's terms, and the small steps on the way to them.
+
+Legend: N sentences, K samples a sentence, T target length, T' length of ŷ, C channels,
+V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from fairseq.models.transformer import TransformerModel
+from fairseq.modules import FairseqDropout
+from torch import Tensor
+
+from .decoding import mask_forbidden
+
+LOGITS_AT_ONCE = 2**24  # where no gradient is wanted, logits are computed by pieces of so many numbers
+
+
+class ComposedTerms(NamedTuple):
+    """What the composed objective needs, for K outputs ŷ of the base predictor a sentence.
+
+    ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
+    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
+    ``greedy_costs`` (N,) the same for the greedy ŷ, and ``relaxed_costs`` (N, K) ``costs`` with the gradient of
+    ``straight_through``, where they were asked for.
+    """
+
+    tokens: Tensor
+    log_probs: Tensor
+    costs: Tensor
+    greedy_costs: Tensor | None = None
+    relaxed_costs: Tensor | None = None
+
+
+@contextmanager
+def without_dropout(module: TransformerModel) -> Iterator[TransformerModel]:
+    """The module in eval mode for a while; gradients stay as they are."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield module
+    finally:
+        module.train(was_training)
+
+
+def drops_nothing(encoder: Any) -> bool:
+    """Whether an encoder computes the same with and without dropout."""
+    rates = [module.p for module in encoder.modules() if isinstance(module, FairseqDropout)]
+    return not encoder.training or not any((*rates, encoder.encoder_layerdrop))
+
+
+def repeat_each(encoder_out: Any, copies: int) -> Any:
+    """Each of the N sentences of an encoder's output K times in a row."""
+    if copies == 1:
+        return encoder_out
+    states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
+    repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
+    repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
+    return {**{name: [] for name in encoder_out}, **repeated}
+
+
+def straight_through(logits: Tensor, tokens: Tensor, temperature: float) -> Tensor:
+    """One-hot rows of sampled tokens, whose gradient is that of the Gumbel-softmax: (..., V), (...) -> (..., V).
+
+    Jang, Gu and Poole 2017 perturb the logits by Gumbel noise, take the greatest as the token, and let the gradient
+    pass through the softmax of the perturbed logits at ``temperature``. Here the tokens were drawn before, so the noise
+    is drawn given that they won (Maddison, Tarlow and Minka 2014, A* sampling).
+    """
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    with torch.no_grad():
+        waits = torch.empty_like(log_probs).exponential_()  # Gumbel noise is -log of these
+        winner = waits.gather(-1, tokens.unsqueeze(-1))
+        perturbed = -torch.log(waits * torch.exp(-log_probs) + winner)
+        perturbed = perturbed.scatter(-1, tokens.unsqueeze(-1), -winner.log())
+        noise = torch.where(log_probs.isinf(), 0.0, perturbed - log_probs)
+    soft = torch.softmax((log_probs + noise) / temperature, dim=-1)
+    return torch.nn.functional.one_hot(tokens, logits.size(-1)) + (soft - soft.detach())
+
+
+def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
+    """Sum of log-probabilities of ``tokens`` without padding: (N, T, V), (N, T) -> (N,), in nats, float32."""
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    chosen = log_probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return chosen.masked_fill(tokens.eq(pad), 0.0).sum(1)
+
+
+def sequence_log_probs(
+    decoder: Any, features: Tensor, tokens: Tensor, pad: int, *, without_pad: bool = False
+) -> Tensor:
+    """The same from what the decoder's output layer sees, computed at no padding: (N, T, C), (N, T) -> (N,).
+
+    ``without_pad``: of the distribution in which the padding symbol cannot be drawn (see ``mask_forbidden``).
+    """
+    kept = tokens.ne(pad)
+
+    def score(rows: Tensor, chosen: Tensor) -> Tensor:
+        logits = decoder.output_layer(rows)
+        if without_pad:
+            logits = mask_forbidden(logits, pad)
+        return -F.cross_entropy(logits.float(), chosen, reduction="none")
+
+    rows, chosen = features[kept], tokens[kept]  # (M, C), (M,)
+    piece = rows.size(0) if torch.is_grad_enabled() else max(LOGITS_AT_ONCE // len(decoder.dictionary), 1)
+    scores = [score(*both) for both in zip(rows.split(piece), chosen.split(piece), strict=True)]
+    return rows.new_zeros(tokens.shape, dtype=scores[0].dtype).masked_scatter(kept, torch.cat(scores)).sum(1)

@@ -1,0 +1,1 @@
+"""What benchmarks gave: statistics, tables, pictures, pages."""

@@ -1,0 +1,108 @@
+"""Our decoder against fairseq's own generator, and its samples against the model's distribution."""
+
+import pytest
+import torch
+from fairseq.sequence_generator import SequenceGenerator
+from support import batch, build, fake_task
+
+from fairseq_cft.modules.decoding import decode, mask_forbidden, same_rows, translate
+
+SENTENCES = ["a b c", "h", "b b a c d e f g h a", "c d", "f e d c b a", "g", "a a a a a a a a a a a a a a"]
+
+
+def model_of(task, seed=0, **options):
+    """A random model whose outputs end: the end symbol's embedding is what random hidden states often point at."""
+    model = build("transformer_cft_tiny", task, seed, **options).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.7)
+    return model
+
+
+@pytest.mark.parametrize("left_pad", [True, False])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"encoder_normalize_before": False, "decoder_normalize_before": False},
+        {"decoder_learned_pos": True, "encoder_learned_pos": True},
+        {"layernorm_embedding": True, "activation_fn": "gelu", "share_all_embeddings": False},
+        {"no_token_positional_embeddings": True, "no_scale_embedding": True},
+    ],
+)
+def test_greedy_equals_fairseqs_generator(options, left_pad):
+    task = fake_task()
+    words = task.target_dictionary
+    finished = 0
+    for seed in range(6):
+        model = model_of(task, seed, **options)
+        source = batch(task, SENTENCES, left=left_pad)
+        lengths = source.ne(words.pad()).sum(1)
+        bounds = torch.full((len(SENTENCES),), 30)
+        ours = translate(model, source, bounds, eos=words.eos(), pad=words.pad())
+        generator = SequenceGenerator([model], words, beam_size=1, max_len_a=0, max_len_b=29, min_len=0)
+        theirs = generator.generate([model], {"net_input": {"src_tokens": source, "src_lengths": lengths}})
+        for row, hypotheses in zip(ours, theirs, strict=True):
+            found, expected = row[row.ne(words.pad())].tolist(), hypotheses[0]["tokens"].tolist()
+            if found[-1] == words.eos():
+                finished += 1
+                assert found == expected
+            else:  # cut off: fairseq puts an end symbol in the last place, we do not
+                assert found[:29] == expected[:29]
+    assert finished > 0
+
+
+def test_each_row_is_bounded_and_a_cut_off_one_has_no_end():
+    task = fake_task()
+    words = task.target_dictionary
+    model = model_of(task)
+    source = batch(task, SENTENCES)
+    bounds = torch.tensor([1, 2, 3, 4, 5, 6, 7])
+    free = translate(model, source, torch.full_like(bounds, 40), eos=words.eos(), pad=words.pad())
+    cut = translate(model, source, bounds, eos=words.eos(), pad=words.pad())
+    for row, whole, bound in zip(cut, free, bounds.tolist(), strict=True):
+        assert row[row.ne(words.pad())].tolist() == whole[whole.ne(words.pad())][:bound].tolist()
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_copies_of_a_sentence_are_what_it_alone_gives(copies):
+    """Without sampling the K outputs of a sentence are one and the same, whichever of its sentences end first."""
+    task = fake_task()
+    words = task.target_dictionary
+    ends = {"eos": words.eos(), "pad": words.pad()}
+    lengths = set()
+    for seed in range(4):
+        model = model_of(task, seed)
+        source = batch(task, SENTENCES, left=True)
+        bounds = torch.tensor([30, 3, 20, 30, 12, 30, 5])
+        encoder_out = model.encoder(source, src_lengths=source.ne(words.pad()).sum(1))
+        once = decode(model.decoder, encoder_out, bounds, **ends)
+        several = decode(model.decoder, encoder_out, bounds, copies=copies, **ends)
+        assert torch.equal(several, once.repeat_interleave(copies, 0))
+        lengths |= set(once.ne(words.pad()).sum(1).tolist())
+    assert len(lengths) > 4
+
+
+def test_samples_follow_the_models_distribution():
+    task = fake_task("abc")
+    words = task.target_dictionary
+    model = build("transformer_cft_tiny", task).eval()
+    count = 20_000
+    source = batch(task, ["a b"]).expand(count, -1)
+    encoder_out = model.encoder(source, src_lengths=torch.full((count,), 3))
+    torch.manual_seed(5)
+    drawn = decode(model.decoder, encoder_out, torch.full((count,), 2), eos=words.eos(), pad=words.pad(), sample=True)
+    with torch.no_grad():
+        logits, _ = model(source[:1], torch.tensor([3]), torch.tensor([[words.eos()]]))
+    expected = mask_forbidden(logits, words.pad())[0, 0].softmax(-1)
+    observed = torch.bincount(drawn[:, 0], minlength=len(words)) / count
+    standard_error = (expected * (1 - expected) / count).sqrt()
+    assert ((observed - expected).abs() <= 4.5 * standard_error).all()
+    assert observed[words.pad()] == 0
+    assert (drawn[drawn[:, 0].eq(words.eos())][:, 1] == words.pad()).all()
+
+
+def test_same_rows_ignores_width_only():
+    left = torch.tensor([[5, 2, 1], [5, 6, 2]])
+    right = torch.tensor([[5, 2, 1, 1], [5, 6, 2, 7]])
+    assert same_rows(left, right, pad=1).tolist() == [True, False]
