@@ -1,7 +1,7 @@
 """Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``.
 
-Where fairseq has been imported before, as under ``--user-dir``, the plugin registers at once; else when something of it
-that needs fairseq is asked for. Evaluating, making data and reporting need neither fairseq nor torch.
+Where fairseq has been imported before, as under ``--user-dir``, the plugin registers at once; else with the first import
+of ``models``, ``criterions`` or ``tasks``, or by ``register()``. What evaluates, makes data and reports needs no fairseq.
 """
 
 import logging
@@ -35,7 +35,7 @@ def register() -> None:
     import_module(f"{__name__}.plugin")
 
 
-if "fairseq" in sys.modules:
+if sys.modules.get("fairseq"):
     register()
 
 _MODELS = {"ComposedTransformerModel": "composed_transformer", "TransformerCFTModel": "transformer_cft"}
