@@ -1,7 +1,8 @@
 """Composed fine-tuning as a fairseq plugin: ``fairseq-train --user-dir fairseq_cft ...``.
 
-Where fairseq has been imported before, as under ``--user-dir``, the plugin registers at once; else with the first import
-of ``models``, ``criterions`` or ``tasks``, or by ``register()``. What evaluates, makes data and reports needs no fairseq.
+Where fairseq has been imported before, as under ``--user-dir``, the plugin registers at once; else with the first
+import of ``models``, ``criterions`` or ``tasks``, or by ``register()``. Evaluating, making data and reporting need
+neither fairseq nor torch.
 """
 
 import logging
