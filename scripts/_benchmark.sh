@@ -122,8 +122,8 @@ generate_all() { # SYSTEMS SEEDS, and what the stage's digest needs
 report() {
   local system curves=()
   for system in "${chosen[@]}"; do curves+=("$system=$models/$system.1/train.log"); done
-  python "$here/collect_results.py" "$eval"/*.json --dataset "$dataset" --output "$out/results.json"
-  python "$here/report.py" "$out/results.json" --output-dir "$out" --curves "${curves[@]}"
+  python -m fairseq_cft collect "$eval"/*.json --dataset "$dataset" --output "$out/results.json"
+  python -m fairseq_cft report "$out/results.json" --output-dir "$out" --curves "${curves[@]}"
 }
 
 measure_destroyed() { # SYSTEMS SEEDS: can models that were fine-tuned from the denoiser still denoise?
@@ -133,7 +133,7 @@ measure_destroyed() { # SYSTEMS SEEDS: can models that were fine-tuned from the 
     for ((seed = 1; seed <= $2; seed++)); do checkpoints+=("$system.$seed=$models/$system.$seed/checkpoint_best.pt"); done
   done
   [[ -n $1 ]] || return 0
-  python "$here/measure_destroyed.py" --denoiser "$denoiser" --data "$bin/programs" --models "${checkpoints[@]}" \
+  python -m fairseq_cft measure-destroyed --denoiser "$denoiser" --data "$bin/programs" --models "${checkpoints[@]}" \
     --output "$out/destroyed.json"
 }
 

@@ -24,7 +24,7 @@ source "$here/_synthetic_scales.sh"
 # Variants: how each is named, and what its composed model and the model that this starts from are called ----------
 
 case $scale in paper) fewer=(250 500) all=1000 ;; *) fewer=(75 150) all=300 ;; esac
-axes=() variants=() extra=0 # arguments of report_ablation.py, models to train, stages beside these
+axes=() variants=() extra=0 # arguments of report-ablation, models to train, stages beside these
 for axis in ${only//,/ }; do
   case $axis in
     weight)
@@ -115,8 +115,8 @@ generate_variants() { # VARIANTS SEEDS
 report_ablation() {
   local noises=("synthetic=$out/denoiser.json")
   [[ ,$only, != *,noise,* ]] || noises+=("random_delete=$out/ablation/denoiser-random_delete.json")
-  python "$here/collect_results.py" "$eval"/*.json --dataset "ablation-$scale" --output "$out/ablation/results.json"
-  python "$here/report_ablation.py" "$out/ablation/results.json" --output-dir "$out/ablation" \
+  python -m fairseq_cft collect "$eval"/*.json --dataset "ablation-$scale" --output "$out/ablation/results.json"
+  python -m fairseq_cft report-ablation "$out/ablation/results.json" --output-dir "$out/ablation" \
     --denoisers "${noises[@]}" "${axes[@]}"
 }
 

@@ -61,7 +61,7 @@ measure() {
 }
 
 report() {
-  python "$here/report_speed.py" "$out/speed.json" --output-dir "$out"
+  python -m fairseq_cft report-speed "$out/speed.json" --output-dir "$out"
 }
 
 echo "benchmark_speed: 2+2 layers of 128 on $device, $repeats repeats, into $out"

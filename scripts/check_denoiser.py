@@ -9,49 +9,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from fairseq import checkpoint_utils, utils
 
 from fairseq_cft.errors import UserError
 from fairseq_cft.files import write_together
-from fairseq_cft.tasks.code_denoising import CodeDenoisingTask
-
-
-def load_denoiser(path: Path, overrides: dict[str, Any]) -> tuple[Any, CodeDenoisingTask]:
-    """The model, in eval mode, and its task; a checkpoint of another task is a UserError."""
-    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], overrides)
-    if not isinstance(task, CodeDenoisingTask):
-        raise UserError(f"{path} was trained with task {cfg.task._name}; this needs a denoiser of code_denoising")
-    return models[0].eval(), task
-
-
-def outcomes(model: Any, task: CodeDenoisingTask, split: str, max_tokens: int) -> dict[str, np.ndarray]:
-    """Which programs of a loaded split are kept, broken and restored: (E,) bool each, in the order of the data."""
-    batches = task.get_batch_iterator(task.dataset(split), max_tokens=max_tokens).next_epoch_itr(shuffle=False)
-    device = next(model.parameters()).device
-    rows: dict[str, np.ndarray] = {}
-    for batch in batches:
-        batch = utils.move_to_cuda(batch) if device.type == "cuda" else batch
-        found = task.denoising_outcomes(model, batch["net_input"]["src_tokens"], batch["target"])
-        for name, each in found.items():
-            rows.setdefault(name, np.zeros(len(task.dataset(split)), bool))[batch["id"].cpu()] = each.cpu()
-    return rows
-
-
-def measure(path: Path, overrides: dict[str, Any], split: str, max_tokens: int) -> dict[str, float]:
-    """Shares of clean programs kept and of corrupted ones restored, over a split of the denoiser's data."""
-    model, task = load_denoiser(path, overrides)
-    task.load_dataset(split)
-    found = outcomes(model, task, split, max_tokens)
-    broken = int(found["broken"].sum())
-    return {
-        "programs": len(found["kept"]),
-        "broken": broken,
-        "clean_kept": float(found["kept"].mean()),
-        "restored": int(found["restored"].sum()) / max(broken, 1),
-    }
+from fairseq_cft.inference.denoising import measure
 
 
 def main() -> int:

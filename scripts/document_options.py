@@ -189,6 +189,10 @@ def programs() -> Iterator[tuple[str, ArgumentParser]]:
     setup = (ROOT / "setup.py").read_text(encoding="utf-8")
     for name, module, function in re.findall(r'"([\w-]+) = ([\w.]+commands[\w.]+):(\w+)"', setup):
         yield name, caught_parser(name, getattr(import_module(module), function))
+    for file in sorted((ROOT / "fairseq_cft/commands").glob("*.py")):
+        text, name = file.read_text(encoding="utf-8"), f"fairseq-cft {file.stem.replace('_', '-')}"
+        if f'prog="{name}"' in text:
+            yield name, import_module(f"fairseq_cft.commands.{file.stem}").parser()
     for file in sorted([*ROOT.glob("preprocess/*.py"), *ROOT.glob("scripts/[!_]*.py")]):
         path = str(file.relative_to(ROOT))
         if path not in NOT_FOR_USERS and "ArgumentParser(" in file.read_text(encoding="utf-8"):

@@ -56,8 +56,8 @@ generate_all() {
 }
 
 report() {
-  python "$here/collect_results.py" "$eval"/*.json --dataset synthetic-tiny --output "$out/results.json"
-  python "$here/report.py" "$out/results.json" --output-dir "$out" --curves \
+  python -m fairseq_cft collect "$eval"/*.json --dataset synthetic-tiny --output "$out/results.json"
+  python -m fairseq_cft report "$out/results.json" --output-dir "$out" --curves \
     "direct=$models/direct.$seed/train.log" "pretrained=$models/pretrained.$seed/train.log" \
     "composed=$models/composed.$seed/train.log"
 }

@@ -28,8 +28,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from plots import pyplot, save
 from scipy.optimize import linprog
+
+from fairseq_cft.report.plots import pyplot, save
 
 STEPS = (2, 4, 8, 16, 32)
 POINTS = 8  # of each interval, its ends among them

@@ -104,7 +104,7 @@ keep_denoiser() { # PHASE
 }
 
 report_denoising() { # PROGRAMS LIMIT CHECKSUM
-  python "$here/report_denoising.py" --denoiser "$out/denoiser.pt" --programs "$1" --limit "$2" --output-dir "$out"
+  python -m fairseq_cft report-denoising --denoiser "$out/denoiser.pt" --programs "$1" --limit "$2" --output-dir "$out"
 }
 
 check_denoiser() { # MIN-CLEAN-KEPT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -46,6 +47,11 @@ def program(path: str, *arguments: object) -> None:
     with as_a_user, pytest.raises(SystemExit) as status:
         runpy.run_path(whole, run_name="__main__")
     assert status.value.code in (0, None)
+
+
+def run(name: str, *arguments: object) -> None:
+    """A command of ``fairseq-cft`` in this process; it must succeed."""
+    assert import_module(f"fairseq_cft.commands.{name.replace('-', '_')}").main([*map(str, arguments)]) == 0
 
 
 def train_options(data: Path, save_dir: Path, *options: object) -> list[str]:

@@ -19,6 +19,12 @@ def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path}, timeout=300)
 
 
+def command(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command of ``fairseq-cft``."""
+    words = [sys.executable, "-m", "fairseq_cft", name, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300)
+
+
 def shown_commands(dry_run: str, program: str) -> list[list[str]]:
     """The words of each command of a program in what a dry run printed."""
     lines = (line.split() for line in dry_run.splitlines())
@@ -54,6 +60,6 @@ def write_results(folder: Path, dataset: str, seeds: tuple[int, ...]) -> Path:
             rows = [number < count + 2 * seed for number in range(100)]
             write_evaluation(folder / f"{method}.{seed}.test.json", rows)
     evaluations = sorted(folder.glob("*.json"))
-    done = script("collect_results.py", *evaluations, "--dataset", dataset, "--output", folder / "results.json")
+    done = command("collect", *evaluations, "--dataset", dataset, "--output", folder / "results.json")
     assert done.returncode == 0, done.stderr
     return folder / "results.json"

@@ -1,19 +1,19 @@
-"""measure_destroyed.py: a model's skill at denoising, on the denoiser's own held-out programs and corruptions."""
+"""`fairseq-cft measure-destroyed`: a model's skill at denoising, on its denoiser's held-out programs."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from script_runs import script
+from script_runs import command
 
 
 @pytest.mark.xdist_group("chain")
 def test_a_checkpoint_is_read_and_judged_as_its_denoiser(chain, tmp_path):
-    """Of itself a denoiser lost nothing; unit/scripts/test_measure_destroyed.py tells models apart."""
+    """Of itself a denoiser lost nothing; unit/inference/test_denoising.py tells models apart."""
     out = tmp_path / "destroyed.json"
     models = f"pretrained.1={chain.denoiser}"
-    done = script("measure_destroyed.py", "--denoiser", chain.denoiser, "--models", models, "--output", out)
+    done = command("measure-destroyed", "--denoiser", chain.denoiser, "--models", models, "--output", out)
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text())
     denoiser, same = found["models"]
@@ -29,8 +29,8 @@ def test_what_is_no_model_is_named(chain, tmp_path):
         f"x={chain.denoiser}": "x is not METHOD.SEED",
     }
     for models, sentence in wrong.items():
-        done = script(
-            "measure_destroyed.py", "--denoiser", chain.denoiser, "--models", models, "--output", tmp_path / "out.json"
+        done = command(
+            "measure-destroyed", "--denoiser", chain.denoiser, "--models", models, "--output", tmp_path / "out.json"
         )
         assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
         assert not (tmp_path / "out.json").exists()

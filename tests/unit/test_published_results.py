@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
-from script_runs import script
+from script_runs import command
 
 PUBLISHED = {"quickstart": "cores", "synthetic-cpu": "## Does it help?"}  # where README tells of each
 NUMBER = r"-?\d+(?:\.\d+)?"
@@ -65,5 +65,5 @@ def test_the_gates_table() -> None:
 @pytest.mark.parametrize("run", PUBLISHED)
 def test_the_report_is_that_of_the_results(run: str, tmp_path: Path) -> None:
     results = ROOT / "results" / run / "results.json"
-    assert script("report.py", results, "--output-dir", tmp_path).returncode == 0
+    assert command("report", results, "--output-dir", tmp_path).returncode == 0
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == report(run)

@@ -110,7 +110,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no list of records as collect_results.py writes it ({error!r})") from error
+        raise UserError(f"{path} is no list of records as fairseq-cft collect writes it ({error!r})") from error
 
 
 def require_same_counts(runs: Sequence[Run], path: Path) -> None:
@@ -122,7 +122,7 @@ def require_same_counts(runs: Sequence[Run], path: Path) -> None:
             if record and record.get(verdict, 0) != run.counts[verdict]:
                 raise UserError(
                     f"{path} counts {record.get(verdict, 0)} {verdict} where {run.path} has {run.counts[verdict]}; "
-                    "run scripts/collect_results.py again"
+                    "run fairseq-cft collect again"
                 )
 
 

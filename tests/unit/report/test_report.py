@@ -1,17 +1,15 @@
-"""collect_results.py and report.py: from evaluations to records, a table with intervals, and a picture."""
+"""`fairseq-cft collect` and `report`: from evaluations to records, a table with intervals, and a picture."""
 
 from __future__ import annotations
 
 import json
 import re
-import runpy
-import sys
 from pathlib import Path
-from unittest import mock
 
 import pytest
-from commands import ROOT
-from script_runs import script, write_evaluation, write_results
+from script_runs import command, write_evaluation, write_results
+
+from fairseq_cft.report.pictures import read_curves
 
 
 @pytest.fixture
@@ -33,16 +31,14 @@ def test_results_may_stand_elsewhere(results, tmp_path):
     given = [*results.parent.glob("composed.1.*.json")]
     (tmp_path / "other").mkdir()
     output = tmp_path / "other/results.json"
-    assert script("collect_results.py", *given, "--dataset", "made", "--output", output).returncode == 0
+    assert command("collect", *given, "--dataset", "made", "--output", output).returncode == 0
     for one in json.loads(output.read_text()):
         assert (output.parent / one["evaluation"]).samefile(results.parent / f"composed.1.{one['split']}.json")
 
 
 def test_a_wrong_name_is_refused(tmp_path):
     write_evaluation(tmp_path / "composed.test.json", [True])
-    done = script(
-        "collect_results.py", tmp_path / "composed.test.json", "--dataset", "made", "--output", tmp_path / "r.json"
-    )
+    done = command("collect", tmp_path / "composed.test.json", "--dataset", "made", "--output", tmp_path / "r.json")
     assert done.returncode == 1 and "is not named METHOD.SEED.SPLIT.json" in done.stderr
     assert not (tmp_path / "r.json").exists()
 
@@ -59,8 +55,8 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     (tmp_path / "denoiser.json").write_text(
         json.dumps({"programs": 500, "broken": 350, "clean_kept": 0.99, "restored": 0.9})
     )
-    done = script(
-        "report.py", results, "--output-dir", tmp_path / "out", "--curves", f"composed={log}",
+    done = command(
+        "report", results, "--output-dir", tmp_path / "out", "--curves", f"composed={log}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/report.md").read_text()
@@ -83,11 +79,9 @@ def test_curves_of_a_resumed_training_are_whole_and_of_an_old_one_left_out(resul
         f'x | valid | {{"epoch": {n}, "valid_loss": "{1 / n}", "valid_num_updates": "{10 * n}"}}' for n in (1, 2, 3)
     ]
     (tmp_path / "train.log").write_text("\n".join([*lines[:2], lines[2][:40] + "x | resumed", *lines[1:], ""]))
-    with mock.patch.object(sys, "path", [str(ROOT / "scripts"), *sys.path]):
-        read_curves = runpy.run_path(str(ROOT / "scripts/_report_picture.py"))["read_curves"]
     assert read_curves(tmp_path / "train.log")["loss"] == [(10, 1), (20, 1 / 2), (30, 1 / 3)]
     curves = ("--curves", f"direct={tmp_path}/gone.log", f"composed={tmp_path}/train.log")
-    done = script("report.py", results, "--output-dir", tmp_path / "out", *curves)
+    done = command("report", results, "--output-dir", tmp_path / "out", *curves)
     assert done.returncode == 0 and f"{tmp_path}/gone.log does not exist: no curve" in done.stderr
 
 
@@ -101,8 +95,8 @@ def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
     ):
         write_evaluation(tmp_path / f"{method}.{seed}.test.json", [number < count for number in range(100)])
     write_evaluation(tmp_path / "pretrained_longer.3.test.json", [True] * 100)
-    script("collect_results.py", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    assert script("report.py", tmp_path / "results.json", "--output-dir", tmp_path / "out").returncode == 0
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    assert command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out").returncode == 0
     text = (tmp_path / "out/report.md").read_text()
     (line,) = (line for line in text.splitlines() if line.startswith("- `composed` against "))
     assert "`pretrained`, test (in distribution), seeds 2: relative gain 20.0% (" in line
@@ -112,7 +106,7 @@ def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
 
 
 def test_every_rate_in_the_table_has_its_interval(results, tmp_path):
-    script("report.py", results, "--output-dir", tmp_path / "out")
+    command("report", results, "--output-dir", tmp_path / "out")
     rows = [line for line in (tmp_path / "out/report.md").read_text().splitlines() if line.startswith("| `")]
     cells = [cell for row in rows for cell in row.split("|")[2:-1]]
     assert len(cells) == 4 * 2
@@ -125,7 +119,7 @@ def test_data_sets_get_a_section_each_from_results_json_alone(results, tmp_path)
     other = write_results(tmp_path / "b", "other", seeds=(1,))
     for evaluation in (tmp_path / "b").glob("*.1.test.json"):
         evaluation.unlink()
-    done = script("report.py", results, other, "--output-dir", tmp_path / "out")
+    done = command("report", results, other, "--output-dir", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     first, second = (tmp_path / "out/report.md").read_text().split("# other: ")
     assert "# made: " in first and "| `composed` | 61.0% (" in first and "bootstrap p" in first
@@ -133,7 +127,7 @@ def test_data_sets_get_a_section_each_from_results_json_alone(results, tmp_path)
 
 
 def test_the_same_result_twice_is_refused(results, tmp_path):
-    done = script("report.py", results, results, "--output-dir", tmp_path / "out")
+    done = command("report", results, results, "--output-dir", tmp_path / "out")
     assert done.returncode == 1 and "made has two results of composed, seed 1, test" in done.stderr
     assert not (tmp_path / "out").exists()
 
@@ -146,7 +140,7 @@ def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_p
     models = [skill("denoiser", 0, 98, 40), skill("pretrained", 1, 60, 20), skill("pretrained", 2, 50, 10)]
     content = {"split": "valid", "programs": 100, "broken": 50, "models": models}
     (tmp_path / "destroyed.json").write_text(json.dumps(content))
-    assert script("report.py", results, "--output-dir", tmp_path / "out").returncode == 0
+    assert command("report", results, "--output-dir", tmp_path / "out").returncode == 0
     text = (tmp_path / "out/report.md").read_text().split("## What fine-tuning destroys")[1]
     assert "| `denoiser` | 98.0% (" in text and "| `pretrained` | 55.0% (" in text and "| 30.0% (" in text
     line = next(line for line in text.splitlines() if line.startswith("- `pretrained` against the denoiser"))
@@ -160,6 +154,6 @@ def test_the_answer_depends_on_the_interval(tmp_path, composed, answer):
     """Of 100 programs pretrained has the first 50 right; composed as many of the last ones."""
     write_evaluation(tmp_path / "pretrained.1.ood.json", [number < 50 for number in range(100)])
     write_evaluation(tmp_path / "composed.1.ood.json", [number >= 100 - composed for number in range(100)])
-    script("collect_results.py", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = script("report.py", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
     assert f"- ood (out of distribution), over `pretrained`: {answer}; " in done.stdout

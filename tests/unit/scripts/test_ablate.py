@@ -1,11 +1,11 @@
-"""ablate.sh and report_ablation.py: which models are trained, from what, and the table that compares them."""
+"""ablate.sh and `fairseq-cft report-ablation`: what is trained, from what, and the table that compares them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from script_runs import script, shown_commands, shown_trainings, value, write_results
+from script_runs import command, script, shown_commands, shown_trainings, value, write_results
 
 
 def test_one_thing_changes_at_a_time(tmp_path):
@@ -38,7 +38,7 @@ def test_one_thing_changes_at_a_time(tmp_path):
         assert few[1] == start[1] == f"{tmp_path}/ablation/labels-{count}/pairs"
         assert value(few, "--base-predictor-path") == f"{models}/pretrained-labels-{count}.1/checkpoint_best.pt"
         assert value(few, "--denoiser-path") == f"{models}/denoiser/checkpoint_best.pt"
-    (report,) = [each for each in shown_commands(done.stdout, "python") if each[1].endswith("report_ablation.py")]
+    (report,) = [each for each in shown_commands(done.stdout, "python") if "report-ablation" in each]
     named = {name for word in report if "=" in word and ".json" not in word for name in word.split("=")[1].split("/")}
     paths = [Path(value(each, "--path")) for each in shown_commands(done.stdout, "fairseq-generate")]
     generated = {path.parent.name.removesuffix(".1") for path in paths}
@@ -72,7 +72,7 @@ def test_wrong_use_is_told(arguments, sentence, tmp_path, monkeypatch):
 def test_the_report_sets_each_value_beside_its_baseline(tmp_path):
     results = write_results(tmp_path, "made", seeds=(1, 2))
     values = ("0=mine/pretrained", "1=composed/pretrained")
-    done = script("report_ablation.py", results, "--output-dir", tmp_path / "out", "--axis", "the weight", *values)
+    done = command("report-ablation", results, "--output-dir", tmp_path / "out", "--axis", "the weight", *values)
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "out/report.md").read_text().splitlines()
     (zero,), (one,) = ([line for line in lines if line.startswith(f"| {value} |")] for value in (0, 1))
@@ -84,5 +84,5 @@ def test_the_report_sets_each_value_beside_its_baseline(tmp_path):
 
 def test_a_malformed_axis_is_named(tmp_path):
     results = write_results(tmp_path, "made", seeds=(1,))
-    done = script("report_ablation.py", results, "--output-dir", tmp_path / "out", "--axis", "weight", "0=mine")
+    done = command("report-ablation", results, "--output-dir", tmp_path / "out", "--axis", "weight", "0=mine")
     assert done.returncode == 1 and "--axis weight: 0=mine is not VALUE=METHOD/BASELINE" in done.stderr

@@ -83,7 +83,7 @@ def test_another_checker_or_line_format_judges_the_same_outputs_anew(workplace: 
         ran = compare(*options)
         evaluated = of("fairseq-cft-evaluate", ran)
         assert len(evaluated) == 2 and all(" ".join(options[:2]) in line for line in evaluated), ran
-        assert any("report.py" in line for line in ran)
+        assert any("fairseq_cft report " in line for line in ran)
         assert not of("fairseq-train", ran) and not of("fairseq-generate", ran)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser_runs import GOLD, PAIRS, REFUSED, RIGHT, SYSTEMS, write_run
 from chromium import Page, chromium, find_chromium
-from commands import program
+from commands import run
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +33,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_run(folder / "evaluations", f"{name}.2.test", PAIRS, GOLD, [RIGHT] * 4)
         write_run(folder / "evaluations", f"{name}.1.ood", PAIRS[:2], ["x", "x"], [REFUSED, REFUSED])
     evaluations = sorted((folder / "evaluations").glob("*.json"))
-    program("scripts/collect_results.py", *evaluations, "--dataset", "made", "--output", folder / "results.json")
-    program("scripts/browse.py", "--results", folder, "--output", folder / "page.html")
+    run("collect", *evaluations, "--dataset", "made", "--output", folder / "results.json")
+    run("browse", "--results", folder, "--output", folder / "page.html")
     return folder
 
 

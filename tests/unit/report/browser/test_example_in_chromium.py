@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser_runs import REFUSED, entry, write_run
 from chromium import Page, value
-from commands import program
+from commands import run
 
 pytestmark = pytest.mark.xdist_group("chromium")  # one browser for all
 
@@ -89,7 +89,7 @@ def test_what_a_checker_said(browser: Page, tmp_path: Path) -> None:
         entry("wrong_output", "it gave 2", case=1, input="21", expected="42"),
     ]
     write_run(tmp_path, "mine.1.test", pairs, ["{", "{}", "return 2"], verdicts, signature="checker:c|decode:plain")
-    program("scripts/browse.py", "--results", tmp_path, "--output", tmp_path / "page.html")
+    run("browse", "--results", tmp_path, "--output", tmp_path / "page.html")
     browser.open(tmp_path / "page.html")
     assert "compiled" not in browser.text("main:not([hidden])") and "Pseudocode" not in browser.text("body")
     fields = [["The checker says\nno JSON:\n1 | x"], [], ["Input\n21", "Expected\n42", "The checker says\nit gave 2"]]
@@ -118,7 +118,7 @@ def test_marks_are_those_of_a_longest_common_subsequence(browser: Page, tmp_path
     golds, outputs = programs[:10], programs[10:]
     pairs = [("say", " ".join(gold)) for gold in golds]
     write_run(tmp_path, "mine.1.test", pairs, [" ".join(output) for output in outputs], [REFUSED] * 10)
-    program("scripts/browse.py", "--results", tmp_path, "--output", tmp_path / "page.html")
+    run("browse", "--results", tmp_path, "--output", tmp_path / "page.html")
     browser.open(tmp_path / "page.html")
     for index, (gold, output) in enumerate(zip(golds, outputs, strict=True)):
         browser.evaluate(f"location.hash = 'open=test.1.{index}'")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser_runs import SYSTEMS, write_many
 from chromium import Page, shown, value
-from commands import program
+from commands import run
 
 pytestmark = pytest.mark.xdist_group("chromium")  # one browser for all
 
@@ -186,7 +186,7 @@ def test_colours_and_widths(page: Page, results: Path, dark: bool, width: int) -
 
 def test_long_lists_stay_small_in_the_document(browser: Page, tmp_path: Path) -> None:
     write_many(tmp_path, ["pretrained", "composed:base", "composed"], examples=2000)
-    program("scripts/browse.py", "--results", tmp_path, "--output", tmp_path / "page.html")
+    run("browse", "--results", tmp_path, "--output", tmp_path / "page.html")
     browser.open(tmp_path / "page.html")
     assert browser.text("#found") == "2000 of 2000 examples"
     assert 10 < len(shown(browser)) < 100

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from browser_runs import REFUSED, RIGHT, WRONG, entry, write_run
-from commands import program
+from commands import run
 
 from fairseq_cft.errors import UserError
 from fairseq_cft.report.browser import page_data, read_results, render
@@ -148,7 +148,7 @@ def test_nothing_is_loaded_from_elsewhere(data: dict[str, Any]) -> None:
 
 
 def test_the_program_writes_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    program("scripts/browse.py", "--results", folder, "--output", tmp_path / "made/page.html")
+    run("browse", "--results", folder, "--output", tmp_path / "made/page.html")
     assert "7 examples, 3 systems" in capsys.readouterr().out
     assert (tmp_path / "made/page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     with pytest.raises(UserError, match="no evaluations to show"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser_runs import REFUSED, RIGHT, WRONG, write_run
-from commands import program
+from commands import run
 
 from fairseq_cft.errors import UserError
 from fairseq_cft.report.browser import read_dataset, read_results
@@ -17,12 +17,12 @@ PAIRS = [("read n ;", "int n ;"), ("print n ;", "cout << n ;")]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two systems, two examples, and results.json as collect_results.py makes it."""
+    """Two systems, two examples, and results.json as `fairseq-cft collect` makes it."""
     evaluations, ids = tmp_path / "evaluations", ["7A-1-2", "7A-2-2"]
     write_run(evaluations, "composed.1.test", PAIRS, ["int n ;", None], [RIGHT, WRONG], ids)
     write_run(evaluations, "pretrained.1.test", PAIRS, ["n ;", "cout << n ;"], [REFUSED, RIGHT])
     files = sorted(evaluations.glob("*.json"))
-    program("scripts/collect_results.py", *files, "--dataset", "made", "--output", tmp_path / "results.json")
+    run("collect", *files, "--dataset", "made", "--output", tmp_path / "results.json")
     return tmp_path
 
 
@@ -58,7 +58,7 @@ def test_counts_must_be_those_of_results_json(folder: Path) -> None:
     records = json.loads((folder / "results.json").read_text())
     next(record for record in records if record["method"] == "composed")["correct"] = 2
     (folder / "results.json").write_text(json.dumps(records))
-    with pytest.raises(UserError, match=r"counts 2 correct where .*composed.1.test.json has 1; run .*collect_results"):
+    with pytest.raises(UserError, match=r"counts 2 correct where .*composed.1.test.json has 1; run fairseq-cft"):
         read_results(folder)
 
 

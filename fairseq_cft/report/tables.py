@@ -1,22 +1,14 @@
-"""Builds report.md and report.png from results.json: rates with intervals, paired comparisons, training curves.
-
-Of several data sets each gets a section. denoiser.json and destroyed.json are read from beside each results.json.
-"""
+"""report.md: rates with intervals, paired comparisons, what is known of the denoiser; a section for each data set."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report_picture import draw
-from _results import BOOTSTRAP_SEED, Results, percent, read_results, share
 
-from fairseq_cft.evaluation.statistics import Comparison, bootstrap_interval, compare
-from fairseq_cft.files import write_together
-from fairseq_cft.systems import SPLITS, meaning
+from ..evaluation.statistics import Comparison, bootstrap_interval, compare
+from ..systems import SPLITS, meaning
+from .results import BOOTSTRAP_SEED, Results, percent, share
 
 COMPARED = (
     ("composed", "pretrained"),
@@ -141,7 +133,7 @@ def destroyed(results: Results) -> list[str]:
     """Skill of fine-tuned models at denoising, beside the denoiser they started from, and what it adds behind them."""
     found = results.destroyed or {}
     figures = {"kept": f"clean kept, n = {found['programs']}", "restored": f"corrupted restored, n = {found['broken']}"}
-    skill: dict[str, dict[str, np.ndarray]] = {}  # method -> figure -> (S, E)
+    skill: dict[str, dict[str, list[list[float]]]] = {}  # method -> figure -> (S, E)
     for record in found["models"]:
         for figure in figures:
             rows = skill.setdefault(record["method"], {}).setdefault(figure, [])
@@ -187,27 +179,3 @@ def plain_table(results: Results) -> str:
 
 def column(head: str) -> int:
     return max(34, len(head) + 2)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, nargs="+", metavar="results.json", help="what collect_results.py wrote")
-    parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="gets report.md and report.png")
-    parser.add_argument("--curves", nargs="*", default=[], metavar="NAME=LOG", help="training logs to draw")
-    options = parser.parse_args()
-    datasets = read_results(options.results)
-    options.output_dir.mkdir(parents=True, exist_ok=True)
-    curves = {name: Path(log) for name, _, log in (each.partition("=") for each in options.curves)}
-    for log in (log for log in curves.values() if not log.exists()):  # of a model trained before logs were kept
-        print(f"{log} does not exist: no curve", file=sys.stderr)
-    curves = {name: log for name, log in curves.items() if log.exists()}
-    draw(datasets, curves, options.output_dir / "report.png")
-    with write_together(options.output_dir / "report.md") as (page,):
-        page.write("\n\n".join("\n".join(section(results)) for results in datasets) + "\n")
-    for results in datasets:
-        print("\n".join([plain_table(results), "", *(line.replace("**", "") for line in answers(results))]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

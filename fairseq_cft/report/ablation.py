@@ -1,22 +1,18 @@
-"""Builds report.md and report.png of an ablation: composed and standard fine-tuning as one thing changes at a time."""
+"""Table and picture of an ablation: composed and standard fine-tuning as one thing changes at a time."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from _report_picture import COLORS
-from _results import Results, percent, read_results
-from plots import pyplot, save
-from report import denoiser_sentence, difference
-
-from fairseq_cft.errors import UserError
-from fairseq_cft.files import write_together
-from fairseq_cft.systems import SPLITS
+from ..errors import UserError
+from ..systems import SPLITS
+from .pictures import COLORS
+from .plots import pyplot, save
+from .results import Results, percent
+from .tables import denoiser_sentence, difference
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,21 @@ def table(results: Results, axis: Axis) -> list[str]:
     return lines
 
 
+def markdown(results: Results, axes: Sequence[Axis], denoisers: Mapping[str, dict[str, Any]]) -> str:
+    """The page; denoisers: noise -> the rates of the denoiser that was trained on it."""
+    lines = [
+        f"# {results.dataset}: one thing changed at a time",
+        "",
+        "Programs that compile and print the right answer, 95 % bootstrap intervals over programs and seeds "
+        f"({', '.join(map(str, results.seeds))}); differences are paired.",
+        "",
+    ]
+    for axis in axes:
+        lines += [*table(results, axis), ""]
+    lines += [f"- Noise `{noise}`. {denoiser_sentence(rates)}" for noise, rates in denoisers.items()]
+    return "\n".join(lines) + "\n"
+
+
 def draw(results: Results, axes: Sequence[Axis], file: Path) -> None:
     """A panel for each axis: filled points composed, hollow ones the baseline, with intervals."""
     widths = [1.2 + 0.9 * len(axis.values) for axis in axes]
@@ -86,40 +97,3 @@ def draw(results: Results, axes: Sequence[Axis], file: Path) -> None:
     panels[0].set_ylabel("compile and print the right answer, %")
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     save(figure, file)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, metavar="results.json", help="what collect_results.py wrote")
-    parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="gets report.md and report.png")
-    parser.add_argument(
-        "--axis", nargs="+", action="append", required=True, metavar="NAME VALUE=METHOD/BASELINE",
-        help="what changes; each value with the composed method and the one that it started from",
-    )  # fmt: skip
-    parser.add_argument(
-        "--denoisers", nargs="*", default=[], metavar="NOISE=FILE.json", help="what check_denoiser.py wrote of each"
-    )
-    options = parser.parse_args()
-    axes = [read_axis(words) for words in options.axis]
-    results, *more = read_results([options.results])
-    if more:
-        raise UserError(f"{options.results} has several data sets; an ablation is on one")
-    lines = [f"# {results.dataset}: one thing changed at a time", ""]
-    lines += ["Programs that compile and print the right answer, 95 % bootstrap intervals over programs and seeds", ""]
-    lines[-2] += f" ({', '.join(map(str, results.seeds))}); differences are paired."
-    for axis in axes:
-        lines += [*table(results, axis), ""]
-    for denoiser in options.denoisers:
-        noise, _, path = denoiser.partition("=")
-        rates = json.loads(Path(path).read_text(encoding="utf-8"))
-        lines += [f"- Noise `{noise}`. {denoiser_sentence(rates)}"]
-    options.output_dir.mkdir(parents=True, exist_ok=True)
-    draw(results, axes, options.output_dir / "report.png")
-    with write_together(options.output_dir / "report.md") as (page,):
-        page.write("\n".join(lines) + "\n")
-    print("\n".join(lines))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from _results import Results
-from plots import pyplot, save
-
-from fairseq_cft.systems import SPLITS
+from ..systems import SPLITS
+from .plots import pyplot, save
+from .results import Results
 
 COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import plots
-
-from fairseq_cft.files import write_together
+from . import plots
 
 Record = dict[str, Any]
 RATIOS = {
@@ -95,22 +90,3 @@ def growth(axis: Any, records: list[Record], group: str) -> None:
     axis.set_ylim(0)
     axis.grid(alpha=0.3)
     axis.set_title(f"{group}: times cross-entropy", fontsize=10)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, metavar="SPEED.json")
-    parser.add_argument("--output-dir", type=Path, required=True, metavar="DIR")
-    options = parser.parse_args()
-    result = json.loads(options.file.read_text())
-    text = markdown(result)
-    with write_together(options.output_dir / "speed.md") as (page,):
-        page.write(text)
-    if any(record["group"] == "training step" for record in result["records"]):
-        picture(result, options.output_dir / "speed.png")
-    print(text.split("\n## ")[0])
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

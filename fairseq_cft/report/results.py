@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairseq_cft.errors import UserError
-from fairseq_cft.evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
-from fairseq_cft.systems import in_order, place
+from ..errors import UserError
+from ..evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
+from ..systems import in_order, place
 
 BOOTSTRAP_SEED = 1
 COLUMNS = {"correct": "correct_by_program", "compiles": "compiled_by_program"}
@@ -82,7 +82,7 @@ def read_results(files: Sequence[Path]) -> list[Results]:
             missing = {"dataset", "split", "method", "seed", *COLUMNS.values()} - set(record)
             if missing:
                 raise UserError(
-                    f"a record of {file} has no {', '.join(sorted(missing))}; make it by collect_results.py"
+                    f"a record of {file} has no {', '.join(sorted(missing))}; make it by fairseq-cft collect"
                 )
             records.setdefault(record["dataset"], []).append(record)
             beside.setdefault(record["dataset"], file.parent)

@@ -1,15 +1,16 @@
-"""measure_destroyed.py with models whose skill is known; tests/e2e/test_destroyed.py has real checkpoints."""
+"""`fairseq-cft measure-destroyed` of models of known skill; tests/e2e/test_destroyed.py has real checkpoints."""
 
 from __future__ import annotations
 
 import json
-import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
-from commands import ROOT
 from torch import nn
+
+from fairseq_cft.commands import measure_destroyed
+from fairseq_cft.inference import denoising
 
 
 class Model(nn.Module):
@@ -42,25 +43,20 @@ class Task:
 
 
 @pytest.fixture
-def module(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import measure_destroyed
-
+def _models(monkeypatch):
     models = {
         "denoiser.pt": Model([1, 1, 1, 0], [1, 0, 1, 1]),
         "one.pt": Model([0, 1, 0, 0], [0, 0, 1, 1]),
         "two.pt": Model([0, 0, 0, 1], [0, 0, 0, 0]),
     }
-    monkeypatch.setattr(measure_destroyed, "load_denoiser", lambda path, overrides: (models[path.name], Task()))
-    monkeypatch.setattr(measure_destroyed, "load_model", lambda path, task: models[path])
-    return measure_destroyed
+    monkeypatch.setattr(denoising, "load_denoiser", lambda path, overrides: (models[path.name], Task()))
+    monkeypatch.setattr(denoising, "load_model", lambda path, task: models[path])
 
 
-def test_each_model_is_judged_on_the_same_programs_in_their_order(module, tmp_path, monkeypatch, capsys):
+def test_each_model_is_judged_on_the_same_programs_in_their_order(_models, tmp_path, capsys):
     out = tmp_path / "destroyed.json"
     models = ["pretrained.1=one.pt", "pretrained.2=two.pt"]
-    monkeypatch.setattr(sys, "argv", ["x", "--denoiser", "denoiser.pt", "--models", *models, "--output", str(out)])
-    assert module.main() == 0
+    assert measure_destroyed.main(["--denoiser", "denoiser.pt", "--models", *models, "--output", str(out)]) == 0
     found = json.loads(out.read_text())
     assert (found["split"], found["programs"], found["broken"]) == ("valid", 4, 3)
     assert [[each["kept_by_program"], each["restored_by_program"]] for each in found["models"]] == [

@@ -1,4 +1,4 @@
-"""report_speed.py: a table that begins with the ratios, and a picture; the clock of benchmark_speed.py."""
+"""`fairseq-cft report-speed`: a table that begins with the ratios, and a picture; the clock of benchmark_speed.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 from commands import ROOT
-from script_runs import script
+from script_runs import command
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_ratios_stand_first_and_every_record_is_there(tmp_path):
         "records": records,
     }
     (tmp_path / "speed.json").write_text(json.dumps(result))
-    done = script("report_speed.py", tmp_path / "speed.json", "--output-dir", tmp_path)
+    done = command("report-speed", tmp_path / "speed.json", "--output-dir", tmp_path)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "speed.md").read_text()
     assert "| a composed step with K = 1 over a cross-entropy step | **2.25** |" in text.split("## ")[0]
