@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .inference.folder import load_model as load_model
     from .models.composed_transformer import ComposedTransformerModel as ComposedTransformerModel
     from .models.transformer_cft import TransformerCFTModel as TransformerCFTModel
 
@@ -39,14 +40,18 @@ def register() -> None:
 if sys.modules.get("fairseq"):
     register()
 
-_MODELS = {"ComposedTransformerModel": "composed_transformer", "TransformerCFTModel": "transformer_cft"}
+_LAZY = {
+    "ComposedTransformerModel": "models.composed_transformer",
+    "TransformerCFTModel": "models.transformer_cft",
+    "load_model": "inference.folder",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODELS:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.models.{_MODELS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODELS})
+    return sorted({*globals(), *_LAZY})

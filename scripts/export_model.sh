@@ -7,7 +7,7 @@
 #          where a benchmark keeps them. The model card quotes scores, description and licence. Formats are told by the
 #          binarised lines, and must be named where only the dictionary is left.
 # Expects: seconds; OUT with config.json, model.safetensors, dict.txt, subwords.model and the model card, README.md:
-#          what ComposedTransformerModel.from_pretrained(OUT) and fairseq-cft-translate --model OUT read. An earlier
+#          what fairseq_cft.load_model(OUT) and fairseq-cft-translate --model OUT read. An earlier
 #          export in OUT is replaced.
 set -euo pipefail
 

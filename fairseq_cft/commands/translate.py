@@ -188,10 +188,10 @@ def _ask(prompt: str) -> str:
 def _load(folder: Path, device: str | None) -> Translator:
     import torch
 
-    from ..inference.folder import load
+    from ..inference.folder import load_model
 
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model = load(folder)
+    model = load_model(folder)
     try:
         return model.to(chosen)
     except (RuntimeError, AssertionError) as error:

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..modules import policy_gradient as estimators
-from ..modules.decoding import same_rows
+from ..modules.batches import length_bounds, lengths_of, same_rows
 from ..modules.reward_histogram import reward_counts
+from ..modules.scoring import ComposedRequest
 
 ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
 SCALES = ("rms", "none")
@@ -90,19 +91,8 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         target = sample["target"]
         training = model.training and torch.is_grad_enabled()
         with_composed = self.cfg.composed_weight > 0 or not training
-        wanted = {}
-        if with_composed:
-            lengths = target.ne(self.padding_idx).sum(1)
-            bounds = (self.cfg.sample_max_len_a * lengths + self.cfg.sample_max_len_b).long()
-            wanted = {
-                "target": target,
-                "num_samples": self.cfg.num_samples if training else 0,
-                "sample_max_lengths": bounds,
-                "with_greedy": training and self.cfg.gradient_estimator == "self_critical",
-                "share_encoder": self.cfg.sample_dropout == "encoder",
-                "gumbel_temperature": self.cfg.gumbel_temperature if training and self._relaxes else None,
-            }
-        logits, extra = model(**sample["net_input"], **wanted)
+        request = self._request(target, training) if with_composed else None
+        logits, extra = model(**sample["net_input"], request=request)
         ce_loss, base_nll = self._cross_entropy(logits, target)
         sample_size = target.size(0) if self.cfg.sentence_avg else sample["ntokens"]
         logged = {
@@ -124,6 +114,17 @@ class ComposedFinetuningCriterion(FairseqCriterion):
                 logged["_reward_counts"] = reward_counts(-terms.costs)
         logged["loss"] = loss.data
         return loss, sample_size, logged
+
+    def _request(self, target: Tensor, training: bool) -> ComposedRequest:
+        lengths = lengths_of(target, self.padding_idx)
+        return ComposedRequest(
+            target,
+            num_samples=self.cfg.num_samples if training else 0,
+            max_lengths=length_bounds(lengths, self.cfg.sample_max_len_a, self.cfg.sample_max_len_b),
+            with_greedy=training and self.cfg.gradient_estimator == "self_critical",
+            gumbel_temperature=self.cfg.gumbel_temperature if training and self._relaxes else None,
+            share_encoder=self.cfg.sample_dropout == "encoder",
+        )
 
     @property
     def _relaxes(self) -> bool:

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..models.denoiser_gate import DenoiserGateModel
+from ..modules.building import unwrapped
 from ..modules.gate import THRESHOLD
 from ..modules.noisy_dataset import corrupted_rows
-from ..tasks.pseudocode_to_code import unwrapped
 
 
 @dataclass

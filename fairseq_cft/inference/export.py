@@ -1,4 +1,4 @@
-"""Packs a trained model into the folder that ``ComposedTransformerModel.from_pretrained`` reads."""
+"""Packs a trained model into the folder that ``fairseq_cft.load_model`` reads."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
     import torch
 
     from ..modules.architecture import fingerprint
+    from ..modules.batches import MAX_LEN
     from ..modules.denoiser import as_transformer
     from . import folder as exported_folder
     from . import training_run
@@ -73,11 +74,9 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
         kind, shapes = "composed", {stage: dict(args[f"{stage}_shape"]) for stage in ("base_predictor", "denoiser")}
         limits = args["base_max_len_a"], args["base_max_len_b"]
     else:
-        from ..tasks.pseudocode_to_code import OUR_MAX_LEN
-
         kind = "denoiser" if task.get("_name", task.get("task")) == "code_denoising" else "translation"
         parts = checkpoint.weights, args, task
-        shapes, limits = {"model": as_transformer(parts, str(path), "the model", "denoiser").shape}, OUR_MAX_LEN
+        shapes, limits = {"model": as_transformer(parts, str(path), "the model", "denoiser").shape}, MAX_LEN
     dtype = torch.float16 if half else torch.float32
     weights = {
         name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in checkpoint.weights.items()
@@ -117,7 +116,7 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
             shutil.copyfile(subwords, folder / SUBWORDS)
         (folder / CARD).write_text(card, encoding="utf-8")
         config.write(folder / CONFIG)
-        exported_folder.load(folder)  # what cannot be read again is not exported
+        exported_folder.load_model(folder)  # what cannot be read again is not exported
     return path
 
 

@@ -23,7 +23,7 @@ from .config import CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, no_confi
 from .translator import Translator
 
 
-def load(folder: Path | str) -> Translator:
+def load_model(folder: Path | str) -> Translator:
     """The model of an exported folder, on the CPU and in float32; UserError where a part is missing or damaged."""
     folder = Path(folder)
     config = read_config(folder / CONFIG)

@@ -41,9 +41,9 @@ def model_card(
         f"by [fairseq-cft](https://arxiv.org/abs/2006.16205).",
         *([description] if description else []),
         f"""```python
-from fairseq_cft import ComposedTransformerModel
+from fairseq_cft import load_model
 
-model = ComposedTransformerModel.from_pretrained("{name}")
+model = load_model("{name}")
 {CALLS[config.kind]}
 ```""",
         f"## Data\n\n{_data(data, splits, config)}",

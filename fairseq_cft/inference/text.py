@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..data.subwords import BYTES, SPACE, Subwords, join_pieces
 from ..files import InputError
-from ..tasks.pseudocode_to_code import spelled
+from ..modules.text import spelled
 
 _BYTES = frozenset(BYTES)
 

@@ -16,7 +16,7 @@ from ..data.subwords import SPACE, Subwords
 from ..errors import UserError
 from ..modules.architecture import fingerprint
 from ..modules.denoiser import parts_of, read_state
-from ..tasks.pseudocode_to_code import spelled
+from ..modules.text import spelled
 from .folder import read_dictionary
 
 CHECKPOINTS = ("checkpoint_best.pt", "checkpoint_last.pt")

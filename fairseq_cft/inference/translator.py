@@ -1,4 +1,4 @@
-"""A trained model as strings in, strings out: what ``from_pretrained`` gives for an exported folder.
+"""A trained model as strings in, strings out: what ``fairseq_cft.load_model`` gives.
 
 Legend: N sequences, S source length, T target length.
 """
@@ -18,6 +18,8 @@ from torch.nn.utils.rnn import pad_sequence
 from ..data.subwords import Subwords
 from ..errors import UserError
 from ..formats.detecting import program_line, program_text, pseudocode_line
+from ..modules.batches import length_bounds, lengths_of
+from ..modules.decoding import encode
 from ..modules.decoding import translate as decode_greedily
 from ..modules.scoring import sequence_log_probs
 from .beam_search import beam_search
@@ -167,7 +169,7 @@ class Translator:
 
     def _composed(self, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
         model, bounds = self.model, self._bounds(source)
-        base = model.decode_base(source, source.ne(self._pad).sum(1), bounds)
+        base = model.decode_base(source, lengths_of(source, self._pad), bounds)
         output = self._decode(model.denoiser, base, bounds, beam)
         if model.gate is not None:
             output = model.encoder.choose(base, output)
@@ -193,9 +195,8 @@ class Translator:
 
     def _bounds(self, source: Tensor) -> Tensor:
         """(N, S) -> (N,) bound on the outputs' lengths, in tokens with the end symbol."""
-        lengths = source.ne(self._pad).sum(1)
-        bounds = (self.config.max_len_a * lengths + self.config.max_len_b).long()
-        return bounds.clamp(min=1, max=self._output_limit())
+        lengths, config = lengths_of(source, self._pad), self.config
+        return length_bounds(lengths, config.max_len_a, config.max_len_b, self._output_limit())
 
     # Scoring ----------------------------------------------------------------------------------------------------
 
@@ -228,7 +229,7 @@ class Translator:
             elif stage == "base":
                 found = self._log_probs(self.model.base_predictor, source, gold)
             else:
-                base = self.model.decode_base(source, source.ne(self._pad).sum(1), self._bounds(source))
+                base = self.model.decode_base(source, lengths_of(source, self._pad), self._bounds(source))
                 found = self._log_probs(self.model.denoiser, base, gold)
             for row, score in zip(rows, found, strict=True):
                 scores[row] = score
@@ -237,10 +238,7 @@ class Translator:
     @torch.no_grad()
     def _log_probs(self, model: Any, source: Tensor, target: Tensor) -> list[float]:
         """log p(target | source) by one of the stages: (N, S), (N, T) right-padded -> N numbers."""
-        begin = target.new_full((len(target), 1), self._eos)
-        previous = torch.cat([begin, target[:, :-1]], 1)
-        features, _ = model(source, source.ne(self._pad).sum(1), previous, features_only=True)
-        return sequence_log_probs(model.decoder, features, target, self._pad).tolist()
+        return sequence_log_probs(model, encode(model, source), target).tolist()
 
     # Text and tokens --------------------------------------------------------------------------------------------
 

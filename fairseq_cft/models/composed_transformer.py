@@ -20,32 +20,33 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..modules.architecture import SIZES, as_namespace, set_sizes
+from ..modules.batches import MAX_LEN, length_bounds, lengths_of, repeat_each
 from ..modules.building import build
 from ..modules.composed_encoder import ComposedDecoder, ComposedEncoder
-from ..modules.decoding import decode, mask_forbidden, translate
+from ..modules.decoding import decode, encode, translate
 from ..modules.denoiser import FrozenDenoiser
 from ..modules.gate import Gate
 from ..modules.pretrained import FromExportedFolder
 from ..modules.scoring import (
+    NO_LAYER,
+    ComposedRequest,
     ComposedTerms,
     drops_nothing,
     gold_log_probs,
-    repeat_each,
+    output_logits,
     sequence_log_probs,
     straight_through,
     without_dropout,
 )
 
 STAGES = ("composed", "base")
-# As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.
-NO_LAYER = -1
 
 
 @register_model("composed_transformer")
 class ComposedTransformerModel(FromExportedFolder, TransformerModel):
     """A base predictor in front of a frozen denoiser; parameters ``base_predictor.*`` and ``denoiser.*``, each once.
 
-    With a gate (see ``_gate.put_gate``) also ``gate.*``.
+    With a gate (see ``gate.put_gate``) also ``gate.*``.
     """
 
     def __init__(self, args: Namespace, base_predictor: TransformerModel, denoiser: FrozenDenoiser) -> None:
@@ -93,27 +94,16 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         src_tokens: Tensor,
         src_lengths: Tensor,
         prev_output_tokens: Tensor,
-        target: Tensor | None = None,
-        num_samples: int = 0,
-        sample_max_lengths: Tensor | None = None,
-        with_greedy: bool = False,
-        gumbel_temperature: float | None = None,
-        share_encoder: bool = False,
+        request: ComposedRequest | None = None,
         **kwargs: Any,
     ) -> tuple[Tensor, dict[str, Any]]:
-        """The base predictor's logits on the gold output, as in any fairseq model; with ``target`` also composed terms.
+        """The base predictor's logits on the gold output, as in any fairseq model; on request also composed terms.
 
         Everything differentiable happens in here, so that the hooks of distributed wrappers see it.
 
         Args:
             src_tokens: (N, S) sources. prev_output_tokens: (N, T) shifted gold outputs.
-            target: (N, T) gold outputs y; asks for ``extra["composed"]``, the ``ComposedTerms``.
-            num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
-            share_encoder: samples see the encoder's output for the gold output, dropout and all, instead of their own;
-                where the encoder drops nothing, this is done in any case, and exact.
-            sample_max_lengths: (N,) bound on the samples' lengths, in tokens.
-            with_greedy: also score the greedy ŷ (self-critical baseline).
-            gumbel_temperature: also the samples' relaxed costs, see ``straight_through``.
+            request: asks for ``extra["composed"]``, the ``ComposedTerms``.
 
         Returns:
             (N, T, V) logits and a dictionary.
@@ -123,86 +113,60 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
         kwargs.setdefault("alignment_layer", NO_LAYER)
         logits, extra = base.decoder(prev_output_tokens, encoder_out=encoder_out, src_lengths=src_lengths, **kwargs)
-        if target is not None:
-            if not (share_encoder or drops_nothing(base.encoder)):
+        if request is not None:
+            if not (request.share_encoder or drops_nothing(base.encoder)):
                 with without_dropout(base):
                     encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
-            bounds = self.base_max_lengths(src_tokens) if sample_max_lengths is None else sample_max_lengths
-            terms = self.composed_terms(
-                encoder_out, prev_output_tokens, target, num_samples, bounds, gumbel_temperature
-            )
-            if with_greedy:
-                greedy = self._decode(encoder_out, bounds)
-                terms = terms._replace(greedy_costs=self.denoiser_costs(greedy, prev_output_tokens, target))
-            extra["composed"] = terms
+            if request.max_lengths is None:
+                request = request._replace(max_lengths=self.base_max_lengths(src_tokens))
+            extra["composed"] = self.composed_terms(encoder_out, request)
         return logits, extra
 
-    def composed_terms(
-        self,
-        encoder_out: dict[str, list[Tensor]],
-        prev_output_tokens: Tensor,
-        target: Tensor,
-        num_samples: int,
-        max_lengths: Tensor,
-        gumbel_temperature: float | None = None,
-    ) -> ComposedTerms:
-        """Draws K outputs of the base predictor for each source and scores the gold output behind each; see forward."""
-        copies = max(num_samples, 1)
-        tokens = self._decode(encoder_out, max_lengths, sample=num_samples > 0, copies=copies)  # (N * K, T')
-        gold = prev_output_tokens.repeat_interleave(copies, 0), target.repeat_interleave(copies, 0)
-        features = self._sample_features(tokens, repeat_each(encoder_out, copies))
-        relaxed = None
-        if gumbel_temperature is None:
-            log_probs = sequence_log_probs(self.base_predictor.decoder, features, tokens, self.pad, without_pad=True)
-            costs = self.denoiser_costs(tokens, *gold)
-        else:
-            logits = mask_forbidden(self.base_predictor.decoder.output_layer(features), self.pad)
-            log_probs = gold_log_probs(logits, tokens, self.pad)
-            relaxed = self._relaxed_costs(straight_through(logits, tokens, gumbel_temperature), tokens, *gold)
-            relaxed = relaxed.view(-1, copies)
-            costs = relaxed.detach()
-        return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies), relaxed_costs=relaxed)
+    def composed_terms(self, encoder_out: dict[str, list[Tensor]], request: ComposedRequest) -> ComposedTerms:
+        """Draws K outputs of the base predictor for each source and scores the gold output behind each."""
+        copies = max(request.num_samples, 1)
+        bounds, gold = request.max_lengths, request.target.repeat_interleave(copies, 0)
+        tokens = self._decode(encoder_out, bounds, sample=request.num_samples > 0, copies=copies)  # (N * K, T')
+        repeated = repeat_each(encoder_out, copies)
+        relaxed = greedy = None
+        with without_dropout(self.base_predictor) as base:
+            if request.gumbel_temperature is None:
+                log_probs = sequence_log_probs(base, repeated, tokens, without_pad=True)
+                costs = self.denoiser_costs(tokens, gold)
+            else:
+                logits = output_logits(base, repeated, tokens)
+                log_probs = gold_log_probs(logits, tokens, self.pad)
+                rows = straight_through(logits, tokens, request.gumbel_temperature)
+                relaxed = self._relaxed_costs(rows, tokens, gold).view(-1, copies)
+                costs = relaxed.detach()
+        if request.with_greedy:
+            greedy = self.denoiser_costs(self._decode(encoder_out, bounds), request.target)
+        return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies), greedy, relaxed)
 
-    def _decode(self, encoder_out: dict[str, list[Tensor]], max_lengths: Tensor, **options: Any) -> Tensor:
+    def _decode(self, encoder_out: dict[str, list[Tensor]], max_lengths: Any, **options: Any) -> Tensor:
         """The base predictor's outputs, see ``decode``; N sentences, (N,) bounds."""
         bounds = max_lengths.clamp(min=1, max=self._max_output_positions())
         with without_dropout(self.base_predictor) as base:
             return decode(base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, **options)
 
-    def _sample_features(self, tokens: Tensor, encoder_out: Any) -> Tensor:
-        """What the base predictor's output layer sees behind each token of outputs ŷ: (R, T') -> (R, T', C)."""
-        begin = tokens.new_full((tokens.size(0), 1), self.eos)
-        previous = torch.cat([begin, tokens[:, :-1]], dim=1)
-        with without_dropout(self.base_predictor) as base:
-            return base.decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)[0]
-
     @torch.no_grad()
-    def denoiser_costs(self, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
+    def denoiser_costs(self, tokens: Tensor, target: Tensor) -> Tensor:
         """-log p_Π(y | ŷ) in nats, summed over y: outputs (N, T'), gold (N, T) -> (N,)."""
-        return self._denoiser_costs(tokens, None, prev_output_tokens, target)
+        return -sequence_log_probs(self.denoiser, encode(self.denoiser, tokens), target)
 
-    def _relaxed_costs(self, rows: Tensor, tokens: Tensor, prev_output_tokens: Tensor, target: Tensor) -> Tensor:
+    def _relaxed_costs(self, rows: Tensor, tokens: Tensor, target: Tensor) -> Tensor:
         """The same for outputs given as one-hot rows (N, T', V) with a gradient, through the frozen denoiser."""
         embedding = self.denoiser.encoder.embed_tokens.weight  # (V, C)
         embedded = (rows.to(embedding) @ embedding).masked_fill(tokens.eq(self.pad).unsqueeze(-1), 0.0)
-        return self._denoiser_costs(tokens, embedded, prev_output_tokens, target)
-
-    def _denoiser_costs(
-        self, tokens: Tensor, embedded: Tensor | None, prev_output_tokens: Tensor, target: Tensor
-    ) -> Tensor:
-        lengths = tokens.ne(self.pad).sum(1)
-        encoder_out = self.denoiser.encoder(tokens, src_lengths=lengths, token_embeddings=embedded)
-        decoder = self.denoiser.decoder
-        features, _ = decoder(prev_output_tokens, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)
-        return -sequence_log_probs(decoder, features, target, self.pad)
+        encoder_out = encode(self.denoiser, tokens, token_embeddings=embedded)
+        return -sequence_log_probs(self.denoiser, encoder_out, target)
 
     # Decoding both stages ---------------------------------------------------------------------------------------
 
     def base_max_lengths(self, src_tokens: Tensor) -> Tensor:
         """(N, S) sources -> (N,) bound on the base predictor's output, from the source's length without padding."""
-        lengths = src_tokens.ne(self.pad).sum(1)
-        bounds = (self.args.base_max_len_a * lengths + self.args.base_max_len_b).long()
-        return bounds.clamp(min=1, max=self._max_output_positions())
+        lengths, args = lengths_of(src_tokens, self.pad), self.args
+        return length_bounds(lengths, args.base_max_len_a, args.base_max_len_b, self._max_output_positions())
 
     @torch.no_grad()
     def decode_base(self, src_tokens: Tensor, src_lengths: Tensor, max_lengths: Tensor | None = None) -> Tensor:
@@ -283,8 +247,8 @@ def composed_architecture(args: Namespace) -> None:
     args.output_stage = getattr(args, "output_stage", None) or "composed"
     if args.output_stage not in STAGES:  # --model-overrides does not pass argparse's check
         raise UserError(f"--output-stage is {args.output_stage}; it must be one of {', '.join(STAGES)}")
-    args.base_max_len_a = getattr(args, "base_max_len_a", 3.0)
-    args.base_max_len_b = getattr(args, "base_max_len_b", 100)
+    args.base_max_len_a = getattr(args, "base_max_len_a", float(MAX_LEN[0]))
+    args.base_max_len_b = getattr(args, "base_max_len_b", MAX_LEN[1])
 
 
 @register_model_architecture("composed_transformer", "composed_transformer")

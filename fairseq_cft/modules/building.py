@@ -7,6 +7,7 @@ from typing import Any
 
 from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import FairseqTask
+from torch import nn
 
 from ..errors import UserError
 from .architecture import check_precision, fingerprint, shape_differences, shape_of
@@ -109,3 +110,10 @@ def _base_shape(
         )
     positions = {name: value for name, value in asked.items() if name.startswith("max_")}
     return {**base_file.shape, **positions}
+
+
+def unwrapped(model: Any) -> Any:
+    """The model itself where fairseq wrapped it for several workers."""
+    while isinstance(getattr(model, "module", None), nn.Module):
+        model = model.module
+    return model

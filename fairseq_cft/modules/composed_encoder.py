@@ -7,6 +7,8 @@ from typing import Any
 from fairseq.models import FairseqEncoder, FairseqIncrementalDecoder
 from torch import Tensor
 
+from .decoding import encode
+
 
 class ComposedEncoder(FairseqEncoder):
     """Encoder of Π ∘ f: base predictor, greedy ŷ, the denoiser's encoder on ŷ. Owns no parameters.
@@ -24,8 +26,7 @@ class ComposedEncoder(FairseqEncoder):
 
     def encode(self, tokens: Tensor) -> Any:
         """The same for outputs ŷ, (N, T') right-padded."""
-        lengths = tokens.ne(self.model.pad).sum(1)
-        return self.model.denoiser.encoder(tokens, src_lengths=lengths)
+        return encode(self.model.denoiser, tokens)
 
     def reorder_encoder_out(self, encoder_out: Any, new_order: Tensor) -> Any:
         return self.model.denoiser.encoder.reorder_encoder_out(encoder_out, new_order)

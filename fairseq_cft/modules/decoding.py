@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .batches import lengths_of
+
 SHRINK_BELOW = 0.75  # compact the batch when no more than this share of its sentences is unfinished
 # Steps by which the buffers of the outputs' keys and values grow. On a CPU unused room between the rows stops the
 # hardware's prefetching: 64 places of which 43 are used took 2.5 times as long as 45. On a GPU copies and waiting for
@@ -248,13 +250,10 @@ def _affine(norm: Any) -> tuple[Any, ...]:
 @torch.no_grad()
 def translate(model: Any, src_tokens: Tensor, max_lengths: Tensor, *, eos: int, pad: int) -> Tensor:
     """Greedy outputs of a plain fairseq Transformer in eval mode: (N, S) sources -> (N, T) right-padded."""
-    lengths = src_tokens.ne(pad).sum(1)
-    encoder_out = model.encoder(src_tokens, src_lengths=lengths)
-    return decode(model.decoder, encoder_out, max_lengths, eos=eos, pad=pad)
+    return decode(model.decoder, encode(model, src_tokens), max_lengths, eos=eos, pad=pad)
 
 
-def same_rows(left: Tensor, right: Tensor, pad: int) -> Tensor:
-    """Which rows of two right-padded batches hold the same sequence: (N, T), (N, T') -> (N,) bool."""
-    width = max(left.size(1), right.size(1))
-    left, right = (F.pad(x, (0, width - x.size(1)), value=pad) for x in (left, right))
-    return left.eq(right).all(1)
+def encode(model: Any, src_tokens: Tensor, **options: Any) -> Any:
+    """The output of a model's encoder for (N, S) sources, padded on either side."""
+    lengths = lengths_of(src_tokens, model.encoder.padding_idx)
+    return model.encoder(src_tokens, src_lengths=lengths, **options)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import UserError
+from .batches import same_width
 from .composed_encoder import ComposedDecoder, ComposedEncoder
 from .denoiser import is_placeholder, read_checkpoint
 
@@ -70,8 +71,7 @@ class GatedEncoder(ComposedEncoder):
 
     def choose(self, tokens: Tensor, denoised: Tensor) -> Tensor:
         """(N, T') outputs ŷ, (N, T'') Π(ŷ), right-padded -> for each row one of the two."""
-        width = max(tokens.size(1), denoised.size(1))
-        tokens, denoised = (F.pad(x, (0, width - x.size(1)), value=self.model.pad) for x in (tokens, denoised))
+        tokens, denoised = same_width(tokens, denoised, self.model.pad)
         return torch.where(self.encode(tokens)["let_through"][0].unsqueeze(1), tokens, denoised)
 
     def reorder_encoder_out(self, encoder_out: Any, new_order: Tensor) -> Any:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..data.subwords import Subwords
 from ..noise import Noise, item_rng
-from .decoding import same_rows
+from .batches import same_rows
 
 
 class NoisyProgramDataset(FairseqDataset):

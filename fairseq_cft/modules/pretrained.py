@@ -1,50 +1,54 @@
-"""``from_pretrained`` for models exported by ``scripts/export_model.sh`` as well as for fairseq's own checkpoints."""
+"""``from_pretrained`` as fairseq has it; for one more release it also takes exported folders."""
 
 from __future__ import annotations
 
+import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from fairseq.models import BaseFairseqModel
 
 from ..errors import UserError
-from ..inference.config import is_exported
 
+PACKAGE = __name__.split(".")[0]
 FAIRSEQS_FILE = "model.pt"
 
 
 class FromExportedFolder(BaseFairseqModel):
-    """Adds exported folders to what a model's ``from_pretrained`` reads."""
+    """Adds exported folders to what a model's ``from_pretrained`` reads, as it was before ``load_model``."""
 
     @classmethod
     def from_pretrained(
         cls,
         model_name_or_path: str | Path,
-        checkpoint_file: str | None = None,
+        checkpoint_file: str = FAIRSEQS_FILE,
         data_name_or_path: str = ".",
         **overrides: Any,
     ) -> Any:
-        """A trained model, ready to be asked.
+        """fairseq's ``GeneratorHubInterface``, which takes and gives subword pieces.
 
-        A folder of ``scripts/export_model.sh`` gives a ``fairseq_cft.inference.translator.Translator``; the folder
-        says whether it is a composed model, a plain one or a denoiser, whichever class is asked. Where a
-        ``checkpoint_file`` is named, or the folder holds a ``model.pt``, it is fairseq's ``GeneratorHubInterface``,
-        which takes and gives subword pieces.
+        A folder of ``scripts/export_model.sh`` gives a ``Translator``, as ``fairseq_cft.load_model`` does, with a
+        DeprecationWarning.
 
         Raises UserError for a folder that holds neither.
         """
         name = str(model_name_or_path)
-        if checkpoint_file is None and is_exported(name):
-            if overrides or data_name_or_path != ".":
-                raise UserError(f"{name} is an exported model, whose settings are fixed: give the folder alone")
-            from ..inference.folder import load
-
-            return load(name)
-        if checkpoint_file is None and name not in cls.hub_models() and "://" not in name:
-            file = Path(name) / FAIRSEQS_FILE
-            if not file.is_file():
+        absent = checkpoint_file == FAIRSEQS_FILE and not (Path(name) / FAIRSEQS_FILE).is_file()
+        if absent and name not in cls.hub_models() and "://" not in name:
+            # by name, for what is asked here stands on these modules
+            if not import_module(f"{PACKAGE}.inference.config").is_exported(name):
                 raise UserError(
                     f"{name} holds no exported model; make one with scripts/export_model.sh RUN OUT, or name a "
                     "checkpoint of fairseq: from_pretrained(folder, 'checkpoint_best.pt', data_folder)"
                 )
-        return super().from_pretrained(name, checkpoint_file or FAIRSEQS_FILE, data_name_or_path, **overrides)
+            if overrides or data_name_or_path != ".":
+                raise UserError(f"{name} is an exported model, whose settings are fixed: give the folder alone")
+            warnings.warn(
+                f"from_pretrained({name!r}) will take fairseq's checkpoints alone; write "
+                f"{PACKAGE}.load_model({name!r})",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            return import_module(PACKAGE).load_model(name)
+        return super().from_pretrained(name, checkpoint_file, data_name_or_path, **overrides)

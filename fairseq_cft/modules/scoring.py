@@ -1,4 +1,4 @@
-"""The composed objective's terms, and the small steps on the way to them.
+"""Log-probabilities of outputs under one of the two stages, and the terms of the composed objective.
 
 Legend: N sentences, K samples a sentence, T target length, T' length of ŷ, C channels,
 V vocabulary.
@@ -16,9 +16,33 @@ from fairseq.models.transformer import TransformerModel
 from fairseq.modules import FairseqDropout
 from torch import Tensor
 
+from .batches import previous_tokens
 from .decoding import mask_forbidden
 
 LOGITS_AT_ONCE = 2**24  # where no gradient is wanted, logits are computed by pieces of so many numbers
+# As alignment layer: fairseq then computes no attention weights, which nobody reads, and uses fast kernels.
+NO_LAYER = -1
+
+
+class ComposedRequest(NamedTuple):
+    """Asks the composed model's ``forward`` for composed terms.
+
+    Args:
+        target: (N, T) gold outputs y.
+        num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
+        max_lengths: (N,) bound on the lengths of ŷ, in tokens; by default as in generation.
+        with_greedy: also score the greedy ŷ (self-critical baseline).
+        gumbel_temperature: also the samples' relaxed costs, see ``straight_through``.
+        share_encoder: samples see the encoder's output for the gold output, dropout and all, instead of their own;
+            where the encoder drops nothing, this is done in any case, and exact.
+    """
+
+    target: Tensor
+    num_samples: int = 0
+    max_lengths: Tensor | None = None
+    with_greedy: bool = False
+    gumbel_temperature: float | None = None
+    share_encoder: bool = False
 
 
 class ComposedTerms(NamedTuple):
@@ -54,16 +78,6 @@ def drops_nothing(encoder: Any) -> bool:
     return not encoder.training or not any((*rates, encoder.encoder_layerdrop))
 
 
-def repeat_each(encoder_out: Any, copies: int) -> Any:
-    """Each of the N sentences of an encoder's output K times in a row."""
-    if copies == 1:
-        return encoder_out
-    states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
-    repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
-    repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
-    return {**{name: [] for name in encoder_out}, **repeated}
-
-
 def straight_through(logits: Tensor, tokens: Tensor, temperature: float) -> Tensor:
     """One-hot rows of sampled tokens, whose gradient is that of the Gumbel-softmax: (..., V), (...) -> (..., V).
 
@@ -82,6 +96,15 @@ def straight_through(logits: Tensor, tokens: Tensor, temperature: float) -> Tens
     return torch.nn.functional.one_hot(tokens, logits.size(-1)) + (soft - soft.detach())
 
 
+def output_logits(stage: TransformerModel, encoder_out: Any, tokens: Tensor) -> Tensor:
+    """Logits of a stage at each token of outputs, the padding symbol forbidden: (N, T) -> (N, T, V)."""
+    decoder = stage.decoder
+    pad = decoder.padding_idx
+    previous = previous_tokens(tokens, decoder.dictionary.eos(), pad)
+    logits, _ = decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER)
+    return mask_forbidden(logits, pad)
+
+
 def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
     """Sum of log-probabilities of ``tokens`` without padding: (N, T, V), (N, T) -> (N,), in nats, float32."""
     log_probs = torch.log_softmax(logits.float(), dim=-1)
@@ -90,12 +113,20 @@ def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
 
 
 def sequence_log_probs(
-    decoder: Any, features: Tensor, tokens: Tensor, pad: int, *, without_pad: bool = False
+    stage: TransformerModel, encoder_out: Any, tokens: Tensor, *, without_pad: bool = False
 ) -> Tensor:
-    """The same from what the decoder's output layer sees, computed at no padding: (N, T, C), (N, T) -> (N,).
+    """log p(tokens | source) under a stage, in nats, summed over the tokens: (N, T), padded -> (N,), float32.
 
-    ``without_pad``: of the distribution in which the padding symbol cannot be drawn (see ``mask_forbidden``).
+    The one place that says what a stage's probability of a given token is; nothing is computed at padding.
+
+    Args:
+        encoder_out: what the stage's encoder gave for the N sources.
+        without_pad: of the distribution in which the padding symbol cannot be drawn (see ``mask_forbidden``).
     """
+    decoder = stage.decoder
+    pad = decoder.padding_idx
+    previous = previous_tokens(tokens, decoder.dictionary.eos(), pad)
+    features, _ = decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)
     kept = tokens.ne(pad)
 
     def score(rows: Tensor, chosen: Tensor) -> Tensor:

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from ..data.subwords import Subwords
 from ..errors import UserError
+from ..modules.batches import same_rows
 from ..modules.data_files import refuse_empty
-from ..modules.decoding import same_rows, translate
+from ..modules.decoding import translate
 from ..modules.noisy_dataset import NoisyProgramDataset, corrupted_rows
 from ..noise import Noise, make_noise, noise_names
 from ..user_files import HELP as USER_FILE_HELP

@@ -8,25 +8,25 @@ from typing import Any, Optional
 
 import torch
 from fairseq import utils
-from fairseq.data import Dictionary
 from fairseq.dataclass import ChoiceEnum
 from fairseq.logging import metrics
 from fairseq.tasks import register_task
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from omegaconf import II
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..data.subwords import SPACE, join_pieces
 from ..formats.decoding import DECODERS
 from ..models.composed_transformer import ComposedTransformerModel
+from ..modules.batches import MAX_LEN, length_bounds, lengths_of, same_rows
+from ..modules.building import unwrapped
 from ..modules.data_files import refuse_empty
-from ..modules.decoding import same_rows, translate
+from ..modules.decoding import translate
 from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
 from ..modules.tensorboard import GOLD, find_writer, pseudocode_text, write_example, write_rewards
+from ..modules.text import spelled
 from ..user_files import HELP as USER_FILE_HELP
 
 FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
-OUR_MAX_LEN = (3, 100)
 POSITIONS = ("max_source_positions", "max_target_positions")
 
 
@@ -203,15 +203,9 @@ class PseudocodeToCodeTask(TranslationTask):
     def build_generator(self, models: list[Any], args: Namespace, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
         if (getattr(args, "max_len_a", 0), getattr(args, "max_len_b", 200)) == FAIRSEQ_MAX_LEN:
-            limits = dict(zip(("max_len_a", "max_len_b"), OUR_MAX_LEN, strict=True))
+            limits = dict(zip(("max_len_a", "max_len_b"), MAX_LEN, strict=True))
             args = Namespace(**{**dict(_items(args)), **limits})
         return super().build_generator(models, args, *rest, **options)
-
-
-def spelled(tokens: Tensor, dictionary: Dictionary) -> str:
-    """(T,) tokens, padded -> the line of text that they spell, put together if they are subwords."""
-    words = dictionary.string(tokens, extra_symbols_to_ignore={dictionary.pad()})
-    return join_pieces(words) if any(SPACE in symbol for symbol in dictionary.symbols) else words
 
 
 def exact_match_counts(outputs: dict[str, Tensor], target: Tensor, pad: int) -> dict[str, Tensor]:
@@ -228,19 +222,12 @@ def max_lengths(model: Any, src_tokens: Tensor, pad: int) -> Tensor:
     """(N, S) sources -> (N,) bound on the outputs, as in generation."""
     if isinstance(model, ComposedTransformerModel):
         return model.base_max_lengths(src_tokens)
-    return OUR_MAX_LEN[0] * src_tokens.ne(pad).sum(1) + OUR_MAX_LEN[1]
+    return length_bounds(lengths_of(src_tokens, pad), *MAX_LEN)
 
 
 def stages_of(model: Any) -> tuple[str, ...]:
     """What stands before the metrics' names of each stage."""
     return ("", "base_") if isinstance(model, ComposedTransformerModel) else ("",)
-
-
-def unwrapped(model: Any) -> Any:
-    """The model itself where fairseq wrapped it for several workers."""
-    while isinstance(getattr(model, "module", None), nn.Module):
-        model = model.module
-    return model
 
 
 def _items(args: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from commands import PLUGIN, call, generate
 from fairseq.hub_utils import GeneratorHubInterface
 
-from fairseq_cft import ComposedTransformerModel
+from fairseq_cft import ComposedTransformerModel, load_model
 from fairseq_cft.errors import UserError
 from fairseq_cft.inference.export import export
 
@@ -20,7 +20,7 @@ BASE = ("--model-overrides", "{'output_stage': 'base'}")
 @pytest.fixture(scope="module")
 def model(sorting):
     export(sorting.composed, sorting.root / "exported")
-    return ComposedTransformerModel.from_pretrained(sorting.root / "exported")
+    return load_model(sorting.root / "exported")
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +80,6 @@ def test_what_is_neither_is_refused_in_a_sentence(sorting, model):
             ComposedTransformerModel.from_pretrained(folder)
     with pytest.raises(UserError, match="settings are fixed: give the folder alone"):
         ComposedTransformerModel.from_pretrained(sorting.root / "exported", output_stage="base")
+    with pytest.warns(DeprecationWarning, match="write fairseq_cft.load_model"):  # README's spelling before load_model
+        old = ComposedTransformerModel.from_pretrained(sorting.root / "exported")
+    assert old.translate("a b") == model.translate("a b")

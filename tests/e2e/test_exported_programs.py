@@ -10,7 +10,7 @@ from commands import ROOT
 from fairseq.hub_utils import GeneratorHubInterface
 from pages import FENCE
 
-from fairseq_cft import ComposedTransformerModel
+from fairseq_cft import load_model
 from fairseq_cft.errors import UserError
 from fairseq_cft.inference.translator import UnknownTextWarning
 
@@ -39,7 +39,7 @@ def quickstart(chain, tmp_path_factory):
 def test_subwords_and_formats_come_with_the_folder(chain, quickstart):
     folder = quickstart / "out/quickstart/model"
     assert (folder / "subwords.model").read_bytes() == (chain.data / "bpe.model").read_bytes()
-    model = ComposedTransformerModel.from_pretrained(folder)
+    model = load_model(folder)
     assert (model.config.pseudocode_format, model.config.program_format) == ("synthetic", "synthetic")
     gold = (chain.data / "train.tgt").read_text().splitlines()[0]
     source = (chain.data / "train.src").read_text().splitlines()[0]

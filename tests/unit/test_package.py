@@ -22,6 +22,6 @@ def test_models_are_imported_when_they_are_asked_for():
 
 
 def test_names_are_listed_and_others_refused():
-    assert {"ComposedTransformerModel", "TransformerCFTModel", "__version__"} <= set(dir(fairseq_cft))
+    assert {"ComposedTransformerModel", "TransformerCFTModel", "__version__", "load_model"} <= set(dir(fairseq_cft))
     with pytest.raises(AttributeError, match="no attribute 'ComposedModel'"):
         fairseq_cft.ComposedModel  # noqa: B018

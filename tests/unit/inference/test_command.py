@@ -12,7 +12,7 @@ import time
 import pytest
 from commands import ROOT
 
-from fairseq_cft import ComposedTransformerModel
+from fairseq_cft import load_model
 from fairseq_cft.commands import translate as cli
 from fairseq_cft.files import INTERRUPTED
 
@@ -38,7 +38,7 @@ def run(exported, capsys, monkeypatch):
 
 @pytest.fixture(scope="module")
 def expected(exported):
-    return ComposedTransformerModel.from_pretrained(exported.composed).translate(TEXTS, trace=True)
+    return load_model(exported.composed).translate(TEXTS, trace=True)
 
 
 def test_a_file_and_a_pipe_give_one_program_a_line(run, expected, tmp_path):
@@ -68,7 +68,7 @@ def test_a_trace_shows_both_stages(run, expected, monkeypatch):
 
 
 def test_a_denoiser_reads_programs(run, exported):
-    output = ComposedTransformerModel.from_pretrained(exported.denoiser).denoise("d c b")
+    output = load_model(exported.denoiser).denoise("d c b")
     assert run(model=exported.denoiser, given=b"d c b\n") == (0, f"{output}\n", "")
     traced = run("--trace", model=exported.denoiser, given=b"d c b\nb c d\n")[1]
     assert re.fullmatch(
@@ -204,7 +204,7 @@ def plain(text: str) -> str:
 
 def test_help_and_mistakes_need_no_torch():
     code = (
-        "import sys; from fairseq_cft.inference import cli; cli.main(['--model', 'gone']); "
+        "import sys; from fairseq_cft.commands import translate; translate.main(['--model', 'gone']); "
         "assert 'torch' not in sys.modules"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}

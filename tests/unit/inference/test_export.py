@@ -13,7 +13,7 @@ from fairseq.data import Dictionary
 from safetensors.torch import load_file, save_file
 from support import fake_task
 
-from fairseq_cft import ComposedTransformerModel, TransformerCFTModel
+from fairseq_cft import TransformerCFTModel, load_model
 from fairseq_cft.data.subwords import Subwords, fairseq_dictionary, train
 from fairseq_cft.errors import UserError
 from fairseq_cft.inference import folder as exported_folder
@@ -32,14 +32,10 @@ EVALUATION = {
 FILES = {"README.md", "config.json", "dict.txt", "model.safetensors"}
 
 
-def load(folder):
-    return ComposedTransformerModel.from_pretrained(folder)
-
-
 @pytest.mark.parametrize("kind", ["composed", "predictor", "denoiser"])
 def test_an_exported_model_has_every_tensor_of_its_checkpoint(runs, exported, kind):
     weights, *_ = read_checkpoint(str(getattr(runs, kind) / "checkpoint_best.pt"), "the model")
-    loaded = load(getattr(exported, kind)).model.state_dict()
+    loaded = load_model(getattr(exported, kind)).model.state_dict()
     assert loaded.keys() == weights.keys()
     assert all(torch.equal(loaded[name], weights[name]) for name in weights)
     assert {file.name for file in getattr(exported, kind).iterdir()} == FILES
@@ -70,7 +66,7 @@ def test_half_precision_halves_the_weights_and_is_loaded_as_float(runs, exported
     export(runs.composed, tmp_path / "half", half=True)
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (tmp_path / "half", exported.composed)]
     assert sizes[0] < 0.6 * sizes[1]
-    half, whole = load(tmp_path / "half").model.state_dict(), load(exported.composed).model.state_dict()
+    half, whole = load_model(tmp_path / "half").model.state_dict(), load_model(exported.composed).model.state_dict()
     for name, tensor in half.items():
         assert tensor.dtype == whole[name].dtype == torch.float32
         assert torch.equal(tensor, whole[name].half().float())
@@ -78,9 +74,11 @@ def test_half_precision_halves_the_weights_and_is_loaded_as_float(runs, exported
 
 
 def test_either_class_loads_any_kind(exported):
-    assert TransformerCFTModel.from_pretrained(exported.composed).config.kind == "composed"
-    assert TransformerCFTModel.from_pretrained(str(exported.denoiser)).config.kind == "denoiser"
-    assert load(exported.predictor).config.kind == "translation"
+    with pytest.warns(DeprecationWarning, match=r"write fairseq_cft.load_model\("):
+        assert TransformerCFTModel.from_pretrained(exported.composed).config.kind == "composed"
+    with pytest.warns(DeprecationWarning):
+        assert TransformerCFTModel.from_pretrained(str(exported.denoiser)).config.kind == "denoiser"
+    assert load_model(exported.predictor).config.kind == "translation"
 
 
 def test_a_file_of_the_folder_cannot_run_code(exported, tmp_path):
@@ -92,11 +90,11 @@ def test_a_file_of_the_folder_cannot_run_code(exported, tmp_path):
         shutil.copytree(exported.composed, tmp_path / name)
         (tmp_path / name / name).write_bytes(pickle.dumps(Evil()))
         with pytest.raises(UserError):
-            load(tmp_path / name)
+            load_model(tmp_path / name)
     torch.save({"model": Evil()}, tmp_path / "config.json" / "model.safetensors")
     shutil.copy(exported.composed / "config.json", tmp_path / "config.json")
     with pytest.raises(UserError, match="cannot read the weights"):
-        load(tmp_path / "config.json")
+        load_model(tmp_path / "config.json")
     assert not (tmp_path / "ran").exists()
 
 
@@ -122,7 +120,7 @@ def test_a_damaged_folder_is_refused_in_a_sentence(exported, tmp_path, file, con
         content = json.dumps(json.loads((exported.composed / file).read_text()) | content)
     (tmp_path / "model" / file).write_text(content)
     with pytest.raises(UserError, match=message):
-        load(tmp_path / "model")
+        load_model(tmp_path / "model")
 
 
 def test_weights_of_another_model_are_refused(exported, tmp_path):
@@ -131,14 +129,14 @@ def test_weights_of_another_model_are_refused(exported, tmp_path):
     weights = load_file(str(file))
     save_file({name: tensor for name, tensor in weights.items() if "layers.1" not in name}, str(file))
     with pytest.raises(UserError, match=r"does not fit .*config.json.*layers.1"):
-        load(tmp_path / "model")
+        load_model(tmp_path / "model")
     shutil.copy(exported.denoiser / "model.safetensors", file)
     with pytest.raises(UserError, match=r"does not fit|no weights of the composed model"):
-        load(tmp_path / "model")
+        load_model(tmp_path / "model")
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     (tmp_path / "model" / "config.json").write_text(json.dumps(config | {"kind": "other"}))
     with pytest.raises(UserError, match="kind is 'other'; it must be one of composed"):
-        load(tmp_path / "model")
+        load_model(tmp_path / "model")
 
 
 def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
@@ -146,7 +144,7 @@ def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
     export(runs.composed, out)
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     with monkeypatch.context() as patch:
-        patch.setattr(exported_folder, "load", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(exported_folder, "load_model", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
         for place in (out, tmp_path / "new"):
             with pytest.raises(KeyboardInterrupt):
                 export(runs.predictor, place)
@@ -164,7 +162,7 @@ def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
     export(runs.predictor, out)
-    assert load(out).config.kind == "translation" and [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert load_model(out).config.kind == "translation" and [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_something_else_is_never_replaced(runs, tmp_path):
@@ -221,10 +219,10 @@ def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
             export(runs.composed, tmp_path / "out", sources=Sources(data=tmp_path, **given))
     options = [f"--{name.replace('_', '-')}={value}" for name, value in formats.items()]
     main([str(runs.composed), str(tmp_path / "out"), "--data", str(tmp_path), *options])
-    found = load(tmp_path / "out").config
+    found = load_model(tmp_path / "out").config
     assert {name: getattr(found, name) for name in formats} == formats
     export(runs.denoiser, tmp_path / "denoiser", sources=Sources(data=tmp_path, program_format="ours"))
-    assert load(tmp_path / "denoiser").config.program_format == "ours"
+    assert load_model(tmp_path / "denoiser").config.program_format == "ours"
 
 
 def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_path):
@@ -256,7 +254,7 @@ def test_the_model_card_tells_data_settings_scores_limits_and_licence(runs, tmp_
     for part in (
         "# sorter\n",
         "Letters, sorted.",
-        'from_pretrained("sorter")',
+        'load_model("sorter")',
         "| num samples | 2 |",
         "| criterion | composed_finetuning |",
         "| `composed.1.test` | 200 | 55.0% (48.0% to 62.0%) | 86.5% |",
@@ -283,4 +281,4 @@ def test_the_shell_script_exports_and_says_what_it_wrote(runs, tmp_path):
         *("--pseudocode-format", "--program-format"),
     }
     main([str(runs.composed), str(tmp_path / "out"), "--half"])
-    assert load(tmp_path / "out").config.dtype == "float16"
+    assert load_model(tmp_path / "out").config.dtype == "float16"

@@ -9,7 +9,7 @@ from fairseq.sequence_generator import SequenceGenerator
 from fairseq.sequence_scorer import SequenceScorer
 from support import batch, build, save_run, shifted
 
-from fairseq_cft import ComposedTransformerModel
+from fairseq_cft import load_model
 from fairseq_cft.errors import UserError
 from fairseq_cft.inference.beam_search import beam_search
 from fairseq_cft.inference.export import export
@@ -24,7 +24,7 @@ SENTENCES = ["a b c", "h", "b b a c", "", "c d", "f e d b", "g", "a a", "d h g",
 
 @pytest.fixture(scope="module")
 def models(exported):
-    return {name: ComposedTransformerModel.from_pretrained(path) for name, path in vars(exported).items()}
+    return {name: load_model(path) for name, path in vars(exported).items()}
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_what_cannot_be_translated_is_refused_in_a_sentence(models):
 
 
 def test_a_model_moves_to_a_device_with_its_inputs(exported):
-    model = ComposedTransformerModel.from_pretrained(exported.composed)
+    model = load_model(exported.composed)
     assert model.to("meta") is model and model.device.type == "meta"
     assert not any(parameter.requires_grad for parameter in model.model.denoiser.parameters())
 
@@ -216,8 +216,8 @@ def test_a_gate_is_exported_with_its_model(runs, tmp_path):
         odds = built.gate(built.denoiser.encoder(tokens, src_lengths=tokens.ne(built.pad).sum(1)))
         built.gate.output.bias -= odds.median()  # half of them pass
     export(save_run(built, tmp_path / "models" / "gated", runs.data, "translation"), tmp_path / "out")
-    model = ComposedTransformerModel.from_pretrained(tmp_path / "out")
-    ungated = ComposedTransformerModel.from_pretrained(runs.root / "exported" / "composed")
+    model = load_model(tmp_path / "out")
+    ungated = load_model(runs.root / "exported" / "composed")
     for beam in (1, 4):
         found = model.translate(asked, beam)
         assert found == generated(runs, model.model, asked, beam) != ungated.translate(asked, beam)

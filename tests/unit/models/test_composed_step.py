@@ -104,9 +104,7 @@ def test_loss_and_gradient_are_those_of_the_plain_objective(task, denoiser_path,
     bounds = (1.5 * sample["target"].ne(words.pad()).sum(1) + 10).long()
     tokens = model(
         **sample["net_input"],
-        target=sample["target"],
-        num_samples=options["num_samples"],
-        sample_max_lengths=bounds,
+        request=scoring.ComposedRequest(sample["target"], options["num_samples"], bounds),
     )[1]["composed"].tokens
     assert logged["sample_tokens"] == tokens.ne(words.pad()).sum()
     assert len({int(row.ne(words.pad()).sum()) for row in tokens}) > 1  # of different lengths: some leave earlier
@@ -122,7 +120,7 @@ def encoder_passes(model, task, **wanted):
     seen = []
     handle = model.base_predictor.encoder.register_forward_hook(lambda _, __, output: seen.append(output))
     sample = sample_of(task)
-    _, extra = model(**sample["net_input"], target=sample["target"], num_samples=2, **wanted)
+    _, extra = model(**sample["net_input"], request=scoring.ComposedRequest(sample["target"], 2, **wanted))
     handle.remove()
     return seen, extra["composed"]
 

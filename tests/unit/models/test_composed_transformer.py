@@ -11,6 +11,7 @@ from support import PlainTask, batch, build, fake_task, model_args, save, shifte
 from fairseq_cft.errors import UserError
 from fairseq_cft.modules.decoding import translate
 from fairseq_cft.modules.denoiser import _UNUSED_TENSORS
+from fairseq_cft.modules.scoring import ComposedRequest
 
 SENTENCES = ["a b c", "h", "b b a c d"]
 TARGETS = ["c b", "a a a a", "d"]
@@ -62,7 +63,7 @@ def test_only_the_base_predictor_learns(task, denoiser_path):
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.01)
     net_input, target = inputs(task)
     for _ in range(3):
-        logits, extra = model(**net_input, target=target, num_samples=2)
+        logits, extra = model(**net_input, request=ComposedRequest(target, num_samples=2))
         terms = extra["composed"]
         loss = -logits.log_softmax(-1).gather(-1, target[..., None]).sum()
         (loss + (terms.costs * terms.log_probs).sum()).backward()
@@ -115,7 +116,7 @@ def test_composition_is_the_two_stages_by_hand(task, denoiser_path):
     assert torch.equal(composed_out["encoder_out"][0], by_hand["encoder_out"][0])
     assert model.decoder.decoder is model.denoiser.decoder
     # and the cost of the greedy output is the denoiser's loss on it
-    _, extra = model(**net_input, target=target, num_samples=0)
+    _, extra = model(**net_input, request=ComposedRequest(target, num_samples=0))
     terms = extra["composed"]
     logits, _ = model.denoiser(terms.tokens, terms.tokens.ne(words.pad()).sum(1), net_input["prev_output_tokens"])
     gold = logits.log_softmax(-1).gather(-1, target[..., None])[..., 0].masked_fill(target.eq(words.pad()), 0)
@@ -131,7 +132,7 @@ def test_a_source_padded_on_either_side_gives_the_same_terms(task, denoiser_path
     model = composed(task, denoiser_path).eval()
     net_input, target = inputs(task)
     right = {**net_input, "src_tokens": batch(task, SENTENCES, left=False)}
-    left_terms, right_terms = (model(**x, target=target)[1]["composed"] for x in (net_input, right))
+    left_terms, right_terms = (model(**x, request=ComposedRequest(target))[1]["composed"] for x in (net_input, right))
     assert torch.equal(left_terms.tokens, right_terms.tokens)
     torch.testing.assert_close(left_terms.costs, right_terms.costs)
 
@@ -141,7 +142,7 @@ def test_sample_log_probs_are_those_of_the_sampling_distribution(task, denoiser_
     model = composed(task, denoiser_path, dropout=0.5).train()
     net_input, target = inputs(task)
     bounds = torch.tensor([5, 5, 5])
-    _, extra = model(**net_input, target=target, num_samples=3, sample_max_lengths=bounds)
+    _, extra = model(**net_input, request=ComposedRequest(target, num_samples=3, max_lengths=bounds))
     terms = extra["composed"]
     assert terms.tokens.size(0) == 9 and terms.tokens.size(1) <= 5
     base, words = model.base_predictor.eval(), task.target_dictionary
@@ -160,7 +161,7 @@ def test_a_bound_of_no_token_leaves_room_for_one(task, denoiser_path):
     """--sample-max-len-a 0.5 --sample-max-len-b 0, and a target of the end symbol alone."""
     net_input, target = inputs(task)
     model = composed(task, denoiser_path)
-    _, extra = model(**net_input, target=target, num_samples=2, sample_max_lengths=torch.zeros(3).long())
+    _, extra = model(**net_input, request=ComposedRequest(target, num_samples=2, max_lengths=torch.zeros(3).long()))
     terms = extra["composed"]
     assert terms.tokens.shape == (6, 1)
     assert terms.log_probs.isfinite().all()
@@ -169,10 +170,11 @@ def test_a_bound_of_no_token_leaves_room_for_one(task, denoiser_path):
 def test_relaxed_costs_are_the_costs_with_a_gradient_through_the_denoiser(task, denoiser_path):
     model = composed(task, denoiser_path, dropout=0.5).train()
     net_input, target = inputs(task)
-    _, extra = model(**net_input, target=target, num_samples=2, gumbel_temperature=1.0)
+    _, extra = model(**net_input, request=ComposedRequest(target, num_samples=2, gumbel_temperature=1.0))
     terms = extra["composed"]
-    repeated = (x.repeat_interleave(2, 0) for x in (net_input["prev_output_tokens"], target))
-    torch.testing.assert_close(terms.costs.flatten(), model.denoiser_costs(terms.tokens, *repeated))
+    torch.testing.assert_close(
+        terms.costs.flatten(), model.denoiser_costs(terms.tokens, target.repeat_interleave(2, 0))
+    )
     assert torch.equal(terms.costs, terms.relaxed_costs) and not terms.costs.requires_grad
     terms.relaxed_costs.sum().backward()
     assert model.base_predictor.decoder.layers[0].fc1.weight.grad.abs().max() > 0

@@ -5,7 +5,7 @@ import torch
 from fairseq.sequence_generator import SequenceGenerator
 from support import batch, build, fake_task
 
-from fairseq_cft.modules.decoding import decode, mask_forbidden, same_rows, translate
+from fairseq_cft.modules.decoding import decode, mask_forbidden, translate
 
 SENTENCES = ["a b c", "h", "b b a c d e f g h a", "c d", "f e d c b a", "g", "a a a a a a a a a a a a a a"]
 
@@ -100,9 +100,3 @@ def test_samples_follow_the_models_distribution():
     assert ((observed - expected).abs() <= 4.5 * standard_error).all()
     assert observed[words.pad()] == 0
     assert (drawn[drawn[:, 0].eq(words.eos())][:, 1] == words.pad()).all()
-
-
-def test_same_rows_ignores_width_only():
-    left = torch.tensor([[5, 2, 1], [5, 6, 2]])
-    right = torch.tensor([[5, 2, 1, 1], [5, 6, 2, 7]])
-    assert same_rows(left, right, pad=1).tolist() == [True, False]
