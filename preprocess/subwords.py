@@ -12,7 +12,7 @@ from pathlib import Path
 if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fairseq_cft.data.subwords import Subwords, fairseq_dictionary, train
+from fairseq_cft.data.subwords import LEAST_COUNT, Subwords, fairseq_dictionary, train
 from fairseq_cft.files import InputError, read_lines, run_program, write_together
 
 
@@ -55,9 +55,9 @@ def learn_model(options: argparse.Namespace) -> None:
     with write_together(f"{prefix}.model", f"{prefix}.dict.txt", binary=True) as (model, table):
         model.write(trained.model)
         table.write("".join(f"{line}\n" for line in dictionary).encode())
-    if trained.learned < options.vocab_size:
-        print(f"the text allows {trained.learned} pieces only, fewer than the {options.vocab_size} asked for")
-    print(f"{prefix}.model: {trained.learned} pieces and 256 bytes")
+    if trained.used < options.vocab_size:
+        print(f"{options.vocab_size} pieces were asked for; {trained.used} occur {LEAST_COUNT} times or are characters")
+    print(f"{prefix}.model: {trained.used} pieces and 256 bytes")
 
 
 def convert(options: argparse.Namespace, change: Callable[[str], str]) -> None:

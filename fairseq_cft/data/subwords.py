@@ -24,6 +24,9 @@ UNKNOWN_MARK = "\u2585"  # SentencePiece uses it itself and refuses lines that h
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 _BYTE_OF = {piece: bytes((byte,)) for byte, piece in enumerate(BYTES)}
 LONGEST_PIECE = 24  # characters
+LEAST_COUNT = (
+    5  # occurrences in the text below which a piece is cut into smaller ones, so that no model meets it untrained
+)
 _PROBE = "  Ａ ﬁ  "  # a normalising model changes these letters and spaces
 
 
@@ -42,14 +45,16 @@ _HARD_RUN = re.compile(f"({_HARD}+)")
 # Words that fairseq or SentencePiece would take for something else; no piece may be one of them.
 _RESERVED = re.compile(r"<(?:s|/s|pad|unk|mask|0x[0-9A-Fa-f]{2})>|madeupword[0-9]{4}")
 _UNTRAINABLE = re.compile(f"{_RESERVED.pattern}|{_HARD}")
+# Where a word meets the punctuation at its end: "stdout;" alone would leave "stdout" without a trained piece.
+_WORD_END = re.compile(r"(?<=[^\s,;:.?!])(?=[,;:.?!])|(?<=[,;:.?!])(?=[^\s,;:.?!])")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A new model, and how many pieces it learned: single characters included, bytes and unknown symbol not."""
+    """A new model, and how many pieces it uses: single characters included, bytes and unknown symbol not."""
 
     model: bytes
-    learned: int
+    used: int
 
 
 class Subwords:
@@ -68,7 +73,11 @@ class Subwords:
         self._learned = [
             piece
             for number, piece in enumerate(pieces)
-            if not (self._processor.is_byte(number) or self._processor.is_unknown(number))
+            if not (
+                self._processor.is_byte(number)
+                or self._processor.is_unknown(number)
+                or self._processor.is_unused(number)
+            )
         ]
         if any(_UNTRAINABLE.search(piece.replace(SPACE, " ")) for piece in self._learned):
             raise ValueError("some pieces are reserved words or hold white space")
@@ -115,10 +124,15 @@ def join_pieces(pieces: str) -> str:
 def train(lines: Iterable[str], vocabulary_size: int, *, across_words: bool = False) -> Trained:
     """Learn at most this many pieces, single characters included; the 256 bytes come on top.
 
-    Pieces end at spaces unless `across_words`. The same lines give the same model. A `ValueError` says why none can be
-    made; where the lines have too little variety for that many pieces, there are fewer.
+    Pieces end at spaces and at punctuation unless `across_words`. One that the lines hold fewer than LEAST_COUNT times
+    is cut into smaller ones, so there are fewer where the lines have too little variety. The same lines give the same
+    model. A `ValueError` says why none can be made.
     """
-    parts = [part for line in lines for part in _UNTRAINABLE.split(line) if part.strip(" ")]
+    lines = list(lines)
+    parts = [part for line in lines for part in _UNTRAINABLE.split(line)]
+    if not across_words:
+        parts = [word for part in parts for word in _WORD_END.split(part)]
+    parts = [part for part in parts if part.strip(" ")]
     if not parts:
         raise ValueError("there is no text to learn from")
     characters = len(set().union(*parts))
@@ -148,7 +162,25 @@ def train(lines: Iterable[str], vocabulary_size: int, *, across_words: bool = Fa
         num_threads=1,
         minloglevel=2,
     )
-    return Trained(model.getvalue(), len(Subwords(model.getvalue()).vocabulary()) - len(BYTES))
+    kept = _without_rare_pieces(model.getvalue(), lines)
+    return Trained(kept, len(Subwords(kept).vocabulary()) - len(BYTES))
+
+
+def _without_rare_pieces(model: bytes, lines: Iterable[str]) -> bytes:
+    """The model with pieces that these lines hold too seldom marked as unused; single characters stay."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    counts = _counts(Subwords(model), lines)
+    content = sentencepiece_model_pb2.ModelProto.FromString(model)
+    kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
+    for piece in content.pieces:
+        if piece.type == kinds.NORMAL and len(piece.piece) > 1 and counts[piece.piece] < LEAST_COUNT:
+            piece.type = kinds.UNUSED
+    return bytes(content.SerializeToString(deterministic=True))
+
+
+def _counts(subwords: Subwords, lines: Iterable[str]) -> Counter[str]:
+    return Counter(piece for line in lines for piece in subwords.encode(line).split(" ") if piece)
 
 
 def fairseq_dictionary(subwords: Subwords, lines: Iterable[str]) -> list[str]:
@@ -156,5 +188,5 @@ def fairseq_dictionary(subwords: Subwords, lines: Iterable[str]) -> list[str]:
 
     Pieces with no occurrence are listed too: with this dictionary no line has an unknown symbol.
     """
-    counts = Counter(piece for line in lines for piece in subwords.encode(line).split(" ") if piece)
+    counts = _counts(subwords, lines)
     return [f"{piece} {counts[piece]}" for piece in sorted(subwords.vocabulary(), key=lambda piece: -counts[piece])]
