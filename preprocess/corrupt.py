@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,17 +21,9 @@ from fairseq_cft.errors import UsageError
 from fairseq_cft.evaluation.errors import InfraError
 from fairseq_cft.evaluation.languages.toolchain import find_toolchain
 from fairseq_cft.files import InputError, read_lines, run_program, write_together
-from fairseq_cft.noise import make_noise, noise_names
+from fairseq_cft.noise import error_range, make_noise, noise_names
 from fairseq_cft.user_files import HELP as USER_FILE_HELP
 from fairseq_cft.user_files import read_user_files
-
-
-def error_range(text: str) -> tuple[int, int]:
-    """``1-6`` or ``3`` as a range."""
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a range such as 1-6")
-    return int(found[1]), int(found[2] or found[1])
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -51,7 +42,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
     parser.add_argument("--copies", type=int, required=True, metavar="K", help="variants of each program")
     parser.add_argument("--seed", type=int, required=True, metavar="N", help="from 0 up; the same seed, the same bytes")
-    parser.add_argument("--errors", type=error_range, metavar="A-B", help="faults in a corrupted program, such as 1-6")
+    parser.add_argument("--errors", metavar="A-B", help="faults in a corrupted program, a number or such as 1-6")
     parser.add_argument("--clean-share", type=float, metavar="S", help="share of variants that stay clean, 0 to 1")
     parser.add_argument(
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="J", help="processes (default: one a core)"
@@ -65,7 +56,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             parser.error(f"--{name} must be {least} or more, not {getattr(options, name)}")
     read_user_files(options.user_file)
     try:
-        noise = make_noise(options.noise, clean_share=options.clean_share, errors=options.errors)
+        errors = error_range(options.errors) if options.errors else None
+        noise = make_noise(options.noise, clean_share=options.clean_share, errors=errors)
     except ValueError as error:
         parser.error(str(error))
     options.variants = Variants(noise, options.copies, options.seed)

@@ -16,7 +16,7 @@ from typing import Any
 from .. import __version__
 from ..errors import UserError
 from ..files import InputError, run_program
-from ..formats.detecting import PLAIN, PROGRAM_FORMATS, PSEUDOCODE_FORMATS, detect_program, detect_pseudocode
+from ..formats.table import PLAIN, PROGRAMS, PSEUDOCODE, current_name, detected, written
 from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
 
 # what a reader wants to know of a training, by the names of fairseq's options
@@ -128,7 +128,7 @@ def _format(what: str, given: str | None, splits: Sequence[Any], data: Path) -> 
             f"{data} holds no {what} that shows its format; name the binarised data, --data DIR, or the format, "
             f"--{what}-format NAME"
         )
-    return given or (detect_pseudocode if what == "pseudocode" else detect_program)(lines)
+    return current_name(given) if given else detected(lines, PSEUDOCODE if what == "pseudocode" else PROGRAMS)
 
 
 def _training(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,8 +201,13 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--description", metavar="TEXT", help="for the model card: what the data are, say")
     parser.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
-    for what, names in (("pseudocode", PSEUDOCODE_FORMATS), ("program", PROGRAM_FORMATS)):
-        parser.add_argument(f"--{what}-format", choices=names, help="if the data do not show it (docs/data_formats.md)")
+    for what, formats in (("pseudocode", PSEUDOCODE), ("program", PROGRAMS)):
+        parser.add_argument(
+            f"--{what}-format",
+            type=current_name,
+            choices=written(formats),
+            help="if the data do not show it (docs/data_formats.md)",
+        )
     options = parser.parse_args(arguments)
     logging.getLogger("fairseq").setLevel(logging.WARNING)
     sources = Sources(**{name.name: getattr(options, name.name) for name in fields(Sources)})
