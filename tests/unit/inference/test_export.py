@@ -227,7 +227,7 @@ def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
     config.write_text(config.read_text(encoding="utf-8").replace('"lossless"', '"ours"'), encoding="utf-8")
     assert (
         load_model(tmp_path / "denoiser").config.program_format == "lossless"
-    )  # a folder exported before the name changed
+    )  # as written before
 
 
 def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_path):
