@@ -225,9 +225,7 @@ def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
     assert load_model(tmp_path / "denoiser").config.program_format == "lossless"
     config = tmp_path / "denoiser" / "config.json"
     config.write_text(config.read_text(encoding="utf-8").replace('"lossless"', '"ours"'), encoding="utf-8")
-    assert (
-        load_model(tmp_path / "denoiser").config.program_format == "lossless"
-    )  # as written before
+    assert load_model(tmp_path / "denoiser").config.program_format == "lossless"  # as written before
 
 
 def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_path):
