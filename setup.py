@@ -62,8 +62,8 @@ setup(
     entry_points={
         "console_scripts": [
             "fairseq-cft = fairseq_cft.__main__:main",
-            "fairseq-cft-evaluate = fairseq_cft.commands.evaluate:main",
-            "fairseq-cft-translate = fairseq_cft.commands.translate:main",
+            "fairseq-cft-evaluate = fairseq_cft.__main__:evaluate",
+            "fairseq-cft-translate = fairseq_cft.__main__:translate",
         ]
     },
 )

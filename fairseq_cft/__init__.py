@@ -8,8 +8,9 @@ neither fairseq nor torch.
 import logging
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from .errors import MissingPackageError
 
 if TYPE_CHECKING:
     from .inference.folder import load_model as load_model
@@ -26,14 +27,12 @@ def register() -> None:
     """Registers models, criterions and tasks with fairseq, which takes the seconds that importing it takes; once.
 
     Raises:
-        ImportError: fairseq is not installed.
+        MissingPackageError: fairseq, or what it needs, is not installed; an ImportError.
     """
-    if find_spec("fairseq") is None:
-        raise ImportError(
-            "fairseq is not installed, and this part of fairseq_cft is a plugin of it: pip install "
-            "'fairseq_cft[fairseq]' "
-            "(it takes ve-fairseq 0.12.3 on Python 3.11 and 3.12, fairseq 0.12.2 on Python 3.10)"
-        )
+    try:
+        import_module("fairseq")
+    except ModuleNotFoundError as error:
+        raise MissingPackageError.of(error) from error
     import_module(f"{__name__}.plugin")
 
 

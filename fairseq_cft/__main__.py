@@ -1,17 +1,120 @@
-"""``fairseq-cft COMMAND``; without a command it prints this package's folder, for ``--user-dir``."""
+"""``fairseq-cft COMMAND`` finds the command among the modules of ``commands/``; here errors become one sentence.
 
+A command's module has ``parser()`` and ``main(arguments)``, and its first line says what it is for; a new file is a new
+command. ``python -m fairseq_cft`` alone prints this package's folder, for ``--user-dir``.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import os
+import signal
 import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
+from .errors import MissingPackageError, Terminated, UsageError, UserError, cannot, sentence
 
-def main() -> int:
-    if len(sys.argv) < 2:
-        print(Path(__file__).parent)
+PROGRAM = "fairseq-cft"
+COMMANDS = Path(__file__).parent / "commands"
+FAILURE, WRONG_USE, INTERRUPTED = 1, 2, 130  # exit statuses; the last is a shell's after Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that the first argument names; returns the exit status."""
+    name, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
+    if name in ("-h", "--help"):
+        print(overview())
         return 0
-    command = import_module(f"{__package__}.commands.{sys.argv[1].replace('-', '_')}")
-    return int(command.main(sys.argv[2:]) or 0)
+    if name not in command_names():
+        near = difflib.get_close_matches(name, command_names(), n=3, cutoff=0.6)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        text = f"there is no command {name!r}; {meant}{PROGRAM} --help lists them all"
+        print(f"{PROGRAM}: error: {text}", file=sys.stderr)
+        return WRONG_USE
+    return run(name, rest)
+
+
+def evaluate() -> int:
+    """The console script ``fairseq-cft-evaluate``."""
+    return run("evaluate", sys.argv[1:])
+
+
+def translate() -> int:
+    """The console script ``fairseq-cft-translate``."""
+    return run("translate", sys.argv[1:])
+
+
+def command_names() -> list[str]:
+    """All commands; no module is imported for that."""
+    return sorted(
+        file.stem.replace("_", "-") for file in COMMANDS.glob("[!_]*.py") if file.stem != "evaluation_options"
+    )
+
+
+def overview() -> str:
+    """What ``fairseq-cft --help`` prints: each command with the first line of its module."""
+    lines = [f"usage: {PROGRAM} COMMAND ...", "", f"{PROGRAM} COMMAND --help lists the options of a command:", ""]
+    for name in command_names():
+        text = (COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+        first_line = (ast.get_docstring(ast.parse(text)) or "").split("\n")[0]
+        lines.append(f"  {name:18} {first_line}")
+    return "\n".join(lines)
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Runs a command and returns its exit status: what a user can mend ends in one sentence, never in a traceback."""
+
+    def failed(text: str, status: int = FAILURE) -> int:
+        print(f"{PROGRAM} {name}: error: {text}", file=sys.stderr)
+        return status
+
+    with _terminated_like_ctrl_c(), warnings.catch_warnings():
+        if not sys.warnoptions:  # torch's and fairseq's warnings are not for those who run a command
+            warnings.simplefilter("ignore")
+        try:
+            command = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
+            status = int(command.main(arguments) or 0)
+            sys.stdout.flush()
+            return status
+        except UserError as error:
+            return failed(sentence(error), WRONG_USE if isinstance(error, UsageError) else FAILURE)
+        except ModuleNotFoundError as error:
+            if (error.name or __package__).startswith(__package__):
+                raise
+            return failed(str(MissingPackageError.of(error)))
+        except KeyboardInterrupt:
+            return failed("interrupted", INTERRUPTED)
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILURE
+        except OSError as error:
+            return failed(cannot("read or write", error.filename or "a file", error))
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    """A polite kill (SIGTERM) raises, so that what is half-written is removed."""
+
+    def stop(*_: object) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:]:
+        sys.exit(main())
+    print(Path(__file__).parent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -11,14 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from .errors import UserError
+from .errors import Terminated, UserError, cannot
 
 FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by argparse
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
-
-
-class Terminated(KeyboardInterrupt):
-    """A polite kill, treated as Ctrl-C, so that temporary files are removed."""
 
 
 class InputError(UserError):
@@ -30,7 +25,7 @@ def read_lines(path: Path | str) -> list[str]:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read {path}: {_reason(error)}") from error
+        raise InputError(cannot("read", path, error)) from error
     return decode_lines(data, str(path))
 
 
@@ -91,18 +86,13 @@ def write_together(*paths: Path | str, binary: bool = False) -> Iterator[list[IO
         for path, target in zip(temporary, targets, strict=True):
             path.replace(target)
     except OSError as error:
-        raise InputError(f"cannot write {error.filename or targets[0]}: {_reason(error)}") from error
+        raise InputError(cannot("write", error.filename or targets[0], error)) from error
     finally:
         for stream in streams:
             with contextlib.suppress(OSError):  # a full disk may refuse what is still buffered
                 stream.close()
         for path in temporary:
             path.unlink(missing_ok=True)
-
-
-def _reason(error: OSError) -> str:
-    hints = {errno.ENOSPC: "; free some space and run it again", errno.ENOENT: "; check the path"}
-    return f"{(error.strerror or str(error)).lower()}{hints.get(error.errno or 0, '')}"
 
 
 def run_program(main: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:

@@ -1,81 +1,11 @@
 #!/usr/bin/env python3
-"""Learn subword pieces, split lines into them, join them again; text -> pieces -> text gives back the same bytes."""
+"""`fairseq-cft subwords`, for those who look for it here."""
 
-from __future__ import annotations
-
-import argparse
-import importlib.util
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-if importlib.util.find_spec("fairseq_cft") is None:  # run from a checkout that is not installed
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from fairseq_cft.data.subwords import LEAST_COUNT, Subwords, fairseq_dictionary, train
-from fairseq_cft.files import InputError, read_lines, run_program, write_together
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    learn = commands.add_parser("train", help="write P.model, and P.dict.txt for fairseq-preprocess --srcdict")
-    learn.add_argument("--input", type=Path, nargs="+", required=True, metavar="F", help="text, one line an example")
-    learn.add_argument("--model-prefix", required=True, metavar="P", help="where to write, without the ending")
-    learn.add_argument(
-        "--vocab-size", type=int, required=True, metavar="V", help="pieces to learn; the 256 byte pieces come on top"
-    )
-    learn.add_argument("--across-words", action="store_true", help="let a piece span spaces: shorter sequences")
-    for name, text in (("encode", "text -> pieces"), ("decode", "pieces -> text")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--model", type=Path, required=True, metavar="P.model", help="what train wrote")
-        command.add_argument("--input", type=Path, nargs="+", required=True, metavar="F", help="files to read")
-        command.add_argument(
-            "--output", type=Path, nargs="+", required=True, metavar="G", help="files to write, one for each input"
-        )
-    options = parser.parse_args(arguments)
-    if options.command == "train" and options.vocab_size < 1:
-        parser.error(f"--vocab-size must be 1 or more, not {options.vocab_size}")
-    if options.command != "train" and len(options.input) != len(options.output):
-        parser.error(f"--input names {len(options.input)} files but --output {len(options.output)}")
-    return options
-
-
-def learn_model(options: argparse.Namespace) -> None:
-    """Write ``P.model`` and ``P.dict.txt``."""
-    lines = [line for path in options.input for line in read_lines(path)]
-    try:
-        trained = train(lines, options.vocab_size, across_words=options.across_words)
-    except ValueError as error:
-        names = " ".join(map(str, options.input))
-        raise InputError(f"no model from {names}: {error}; give other files or another --vocab-size") from error
-    dictionary = fairseq_dictionary(Subwords(trained.model), lines)
-    prefix = options.model_prefix
-    with write_together(f"{prefix}.model", f"{prefix}.dict.txt", binary=True) as (model, table):
-        model.write(trained.model)
-        table.write("".join(f"{line}\n" for line in dictionary).encode())
-    if trained.used < options.vocab_size:
-        print(f"{options.vocab_size} pieces were asked for; {trained.used} occur {LEAST_COUNT} times or are characters")
-    print(f"{prefix}.model: {trained.used} pieces and 256 bytes")
-
-
-def convert(options: argparse.Namespace, change: Callable[[str], str]) -> None:
-    """Write the output files, all or none, one line for each line of the input file."""
-    with write_together(*options.output) as streams:
-        for path, stream in zip(options.input, streams, strict=True):
-            stream.writelines(f"{change(line)}\n" for line in read_lines(path))
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Do what the first argument says."""
-    options = parse(arguments)
-    if options.command == "train":
-        learn_model(options)
-    else:
-        subwords = Subwords.load(options.model)
-        convert(options, subwords.encode if options.command == "encode" else subwords.decode)
-
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from fairseq_cft.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(run_program(main))
+    sys.exit(main(["subwords", *sys.argv[1:]]))

@@ -31,7 +31,7 @@ common=(--user-dir "$root/fairseq_cft" --num-workers 1 --log-format json --log-i
 # Systems ------------------------------------------------------------------------------------------------------
 
 check_denoiser() { # MIN-CLEAN-KEPT [FILE.json]
-  python "$here/check_denoiser.py" --denoiser "$denoiser" --min-clean-kept "$1" --json "${2:-"$out/denoiser.json"}"
+  python -m fairseq_cft check-denoiser --denoiser "$denoiser" --min-clean-kept "$1" --json "${2:-"$out/denoiser.json"}"
 }
 
 # One gate for all systems, on the denoiser's encoder: another denoiser needs another gate
@@ -170,13 +170,13 @@ wait_for() { # PROCESS...: not `wait -n`, which now and then forgets one of two 
 }
 
 generate_denoised() { # SYSTEM SEED: the denoiser behind a system at test time
-  python "$here/compose.py" --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
+  python -m fairseq_cft compose --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
     --output "$models/$1+denoise.$2.pt"
   generate "$1+denoise" "$2" "$models/$1+denoise.$2.pt"
 }
 
 generate_gated() { # SYSTEM SEED: the same, but only where the gate asks for it
-  python "$here/compose.py" --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
+  python -m fairseq_cft compose --base-predictor "$models/$1.$2/checkpoint_best.pt" --denoiser "$denoiser" \
     --gate "$models/gate/checkpoint_best.pt" --output "$models/$1+gate.$2.pt"
   generate "$1+gate" "$2" "$models/$1+gate.$2.pt"
 }

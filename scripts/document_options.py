@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import re
-import runpy
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from fairseq import options as fairseq_options
 from fairseq.criterions import CRITERION_DATACLASS_REGISTRY, CRITERION_REGISTRY
@@ -27,6 +26,7 @@ from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import TASK_DATACLASS_REGISTRY, TASK_REGISTRY
 
 import fairseq_cft
+from fairseq_cft.__main__ import command_names
 from fairseq_cft.files import write_together
 from fairseq_cft.modules.architecture import DROPOUT, SIZES
 from fairseq_cft.noise import make_noise, noise_names
@@ -44,6 +44,11 @@ options: it prints before it reads `--user-dir`.
 
 Besides these, every option of fairseq itself applies: `fairseq-train --help`, `fairseq-generate --help`.
 """
+COMMANDS = """## Commands
+
+`fairseq-cft COMMAND`, also `python -m fairseq_cft COMMAND`. `fairseq-cft-evaluate` and `fairseq-cft-translate` are two
+of them, `preprocess/*.py` four more, under names of their own.
+"""
 
 
 def main() -> int:
@@ -59,7 +64,7 @@ def page() -> str:
     """The whole page."""
     sections = [HEAD, "## In fairseq's commands, with `--user-dir fairseq_cft`"]
     sections += [section(title, lead, rows) for title, lead, rows in plugin_parts()]
-    sections += [sizes(), noises(), "## Commands and programs"]
+    sections += [sizes(), noises(), COMMANDS]
     for name, parser in programs():
         lead = sentence((parser.description or "").strip().split("\n\n")[0])
         parts = subcommands(parser)
@@ -68,8 +73,8 @@ def page() -> str:
             sections += [section(f"{name} {part}", "", argparse_rows(sub)) for part, sub in parts.items()]
         else:
             sections.append(section(name, lead, argparse_rows(parser)))
-    sections.append("## Shell scripts\n\nWhat each prints with `-h`.")
-    sections += [f"### {path}\n\n```\n{usage_text(path)}\n```" for path in shell_scripts()]
+    sections.append("## Scripts\n\nWhat each prints with `-h`.")
+    sections += [f"### {path}\n\n```\n{usage_text(path)}\n```" for path in scripts()]
     sections.append(make_targets())
     return "\n\n".join(part.strip("\n") for part in sections) + "\n"
 
@@ -169,7 +174,7 @@ def noises() -> str:
     lines = [
         "### Values of --noise",
         "",
-        "Of `--task code_denoising` and `preprocess/corrupt.py`; the defaults of their `--clean-share` and `--errors`.",
+        "Of `--task code_denoising` and `fairseq-cft corrupt`; the defaults of their `--clean-share` and `--errors`.",
         "",
         "| noise | clean share | errors | what it does |",
         "|---|---|---|---|",
@@ -185,43 +190,9 @@ def noises() -> str:
 
 
 def programs() -> Iterator[tuple[str, ArgumentParser]]:
-    """Every command and Python program, with the parser that it builds."""
-    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
-    for name, module, function in re.findall(r'"([\w-]+) = ([\w.]+commands[\w.]+):(\w+)"', setup):
-        yield name, caught_parser(name, getattr(import_module(module), function))
-    for file in sorted((ROOT / "fairseq_cft/commands").glob("*.py")):
-        text, name = file.read_text(encoding="utf-8"), f"fairseq-cft {file.stem.replace('_', '-')}"
-        if f'prog="{name}"' in text:
-            yield name, import_module(f"fairseq_cft.commands.{file.stem}").parser()
-    for file in sorted([*ROOT.glob("preprocess/*.py"), *ROOT.glob("scripts/[!_]*.py")]):
-        path = str(file.relative_to(ROOT))
-        if path not in NOT_FOR_USERS and "ArgumentParser(" in file.read_text(encoding="utf-8"):
-            yield path, caught_parser(path, lambda file=file: runpy.run_path(str(file), run_name="__main__"))
-
-
-class _Caught(BaseException):
-    pass
-
-
-def caught_parser(name: str, start: Callable[[], Any]) -> ArgumentParser:
-    """The parser that a program builds, caught when it is about to read its arguments."""
-    found: list[ArgumentParser] = []
-
-    def catch(self: ArgumentParser, *_: Any, **__: Any) -> None:
-        found.append(self)
-        raise _Caught
-
-    folder = str((ROOT / name).parent)  # a script imports its neighbours
-    with (
-        mock.patch.object(ArgumentParser, "parse_args", catch),
-        mock.patch.object(sys, "argv", [name]),
-        mock.patch.object(sys, "path", [folder, *sys.path]),
-    ):
-        try:
-            start()
-        except _Caught:
-            return found[0]
-    raise AssertionError(f"{name} reads its arguments without parse_args")
+    """Every command with its parser."""
+    for name in command_names():
+        yield f"fairseq-cft {name}", import_module(f"fairseq_cft.commands.{name.replace('-', '_')}").parser()
 
 
 def subcommands(parser: ArgumentParser) -> dict[str, ArgumentParser]:
@@ -262,15 +233,17 @@ def shown(action: argparse.Action, default: Any, said: str) -> str:
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
-def shell_scripts() -> list[str]:
+def scripts() -> list[str]:
     """Those that people start, sorted."""
-    paths = (str(path.relative_to(ROOT)) for path in ROOT.glob("scripts/[!_]*.sh"))
+    paths = (str(path.relative_to(ROOT)) for path in ROOT.glob("scripts/[!_]*.*"))
     return sorted(set(paths) - NOT_FOR_USERS)
 
 
 def usage_text(path: str) -> str:
-    """What a shell script prints with -h."""
-    done = subprocess.run(["bash", path, "-h"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    """What a script prints with -h."""
+    program = [sys.executable] if path.endswith(".py") else ["bash"]
+    environment = {**os.environ, "COLUMNS": "100"}
+    done = subprocess.run([*program, path, "-h"], cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
     if done.returncode != 0:
         raise AssertionError(f"{path} -h ends with status {done.returncode}: {done.stderr}")
     return done.stdout.rstrip("\n")

@@ -15,4 +15,4 @@ usage() { sed -n '2,11s/^# //p' "$0"; }
 case ${1:-} in -h | --help) usage; exit 0 ;; esac
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH} exec python -W ignore -m fairseq_cft.inference.export "$@"
+PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH} exec python -m fairseq_cft export "$@"

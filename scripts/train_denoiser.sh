@@ -108,7 +108,7 @@ report_denoising() { # PROGRAMS LIMIT CHECKSUM
 }
 
 check_denoiser() { # MIN-CLEAN-KEPT
-  python "$here/check_denoiser.py" --denoiser "$out/denoiser.pt" --min-clean-kept "$1" --json "$out/denoiser.json"
+  python -m fairseq_cft check-denoiser --denoiser "$out/denoiser.pt" --min-clean-kept "$1" --json "$out/denoiser.json"
 }
 
 before=""

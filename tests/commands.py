@@ -51,7 +51,8 @@ def program(path: str, *arguments: object) -> None:
 
 def run(name: str, *arguments: object) -> None:
     """A command of ``fairseq-cft`` in this process; it must succeed."""
-    assert import_module(f"fairseq_cft.commands.{name.replace('-', '_')}").main([*map(str, arguments)]) == 0
+    command = import_module(f"fairseq_cft.commands.{name.replace('-', '_')}")
+    assert not command.main([*map(str, arguments)])
 
 
 def train_options(data: Path, save_dir: Path, *options: object) -> list[str]:

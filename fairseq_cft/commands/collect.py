@@ -1,4 +1,4 @@
-"""`fairseq-cft collect`: evaluations become results.json."""
+"""Evaluations become results.json."""
 
 from __future__ import annotations
 

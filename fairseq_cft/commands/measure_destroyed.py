@@ -1,4 +1,4 @@
-"""`fairseq-cft measure-destroyed`: how well fine-tuned models still denoise."""
+"""How well fine-tuned models still denoise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def parser() -> argparse.ArgumentParser:
         "--models", nargs="+", required=True, metavar="METHOD.SEED=FILE.pt", help="models fine-tuned from it"
     )
     made.add_argument("--output", type=Path, required=True, metavar="FILE.json", help="where to write it")
-    made.add_argument("--data", help="binarised programs, if they moved since training")
+    made.add_argument("--data", metavar="DIR", help="binarised programs, if they moved since training")
+    made.add_argument("--subword-model", metavar="FILE.model", help="that of the data, if it moved since training")
     made.add_argument("--split", default="valid", help="held-out programs (default: %(default)s)")
     made.add_argument("--max-tokens", type=int, default=4000, help="a batch (default: %(default)s)")
     return made
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     from ..inference.denoising import load_denoiser, load_model, outcomes, skill_record
 
-    model, task = load_denoiser(options.denoiser, {"data": options.data} if options.data else {})
+    model, task = load_denoiser(
+        options.denoiser, {name: given for name in ("data", "subword_model") if (given := getattr(options, name))}
+    )
     task.load_dataset(options.split)
     before = outcomes(model, task, options.split, options.max_tokens)
     records = [skill_record("denoiser.0", before)]

@@ -1,4 +1,4 @@
-"""`fairseq-cft report`: results.json as a table and a picture."""
+"""Results.json as a table and a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fairseq-cft report-ablation`: table and picture of an ablation."""
+"""Table and picture of an ablation."""
 
 from __future__ import annotations
 

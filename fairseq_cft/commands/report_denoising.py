@@ -1,4 +1,4 @@
-"""`fairseq-cft report-denoising`: what a denoiser does to programs that it never saw."""
+"""What a denoiser does to programs that it never saw."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--noise", help="kind of corruption (default: the one it was trained on)")
     made.add_argument("--user-file", metavar="FILE.py", help=f"{USER_FILE_HELP} (default: that of its training)")
     made.add_argument("--errors", type=int, default=1, metavar="N", help="most errors a program (default: 1)")
-    made.add_argument("--subword-model", metavar="FILE.model", help="if it moved since training")
+    made.add_argument("--data", metavar="DIR", help="the denoiser's binarised programs, if they moved since training")
+    made.add_argument("--subword-model", metavar="FILE.model", help="that of the data, if it moved since training")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--jobs", type=int, help="compilers at once (default: one a core)")
     return made
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     programs = read_lines(options.programs)
     chosen = np.random.default_rng(options.seed).permutation(len(programs))[: options.limit]
     programs = [programs[i] for i in sorted(chosen)]
-    overrides = {"subword_model": options.subword_model} if options.subword_model else {}
+    overrides = {name: given for name in ("data", "subword_model") if (given := getattr(options, name))}
     model, task = load_denoiser(options.denoiser, overrides)
     name, noise = noise_of(options, task)
     examples = make_examples(model, task, programs, noise, name, options.seed)

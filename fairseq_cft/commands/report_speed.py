@@ -1,4 +1,4 @@
-"""`fairseq-cft report-speed`: table and picture of a speed.json that benchmark_speed.sh wrote."""
+"""Table and picture of a speed.json that benchmark_speed.sh wrote."""
 
 from __future__ import annotations
 

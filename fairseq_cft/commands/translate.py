@@ -1,4 +1,4 @@
-"""`fairseq-cft-translate`: pseudocode in, programs out, from a file, a pipe or a prompt."""
+"""Pseudocode in, programs out, from a file, a pipe or a prompt."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
-from ..files import Terminated, decode_lines, read_lines, run_program
+from ..errors import Terminated, UserError
+from ..files import decode_lines, read_lines
 from ..inference.config import is_exported
 from ..inference.diff import diff, faint, visible, wants_colour
 
 if TYPE_CHECKING:
     from ..inference.translator import Translation, Translator
 
-NAME = "fairseq-cft-translate"
+NAME = "fairseq-cft translate"
 COLOURS = ("auto", "always", "never")
 
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "Without FILE it reads standard input; on a terminal it asks, and Ctrl-D ends it.",
     )
     root.add_argument("file", nargs="?", type=Path, metavar="FILE", help="pseudocode, UTF-8")
-    root.add_argument("--model", type=Path, required=True, metavar="FOLDER", help="made by scripts/export_model.sh")
+    root.add_argument("--model", type=Path, required=True, metavar="FOLDER", help="made by fairseq-cft export")
     root.add_argument(
         "--format",
         choices=("line", "text"),
@@ -106,13 +106,14 @@ def _summary(result: Translation) -> str:
     return f"{change} {result.base_score:.2f} nats (base predictor), {result.output_score:.2f} (denoiser)"
 
 
-def _translate(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Reads, asks the model, and prints; on a terminal it goes on until Ctrl-D."""
     root = parser()
     options = root.parse_args(arguments)
     if options.beam < 1:
         root.error(f"--beam is {options.beam}; it must be 1 (greedy) or more")
     if not is_exported(options.model):
-        raise UserError(f"--model {options.model} is no exported model; make one with scripts/export_model.sh RUN OUT")
+        raise UserError(f"--model {options.model} is no exported model; make one with fairseq-cft export RUN OUT")
     asks = options.file is None and sys.stdin.isatty()
     as_text = options.format == "text"
     programs = [] if asks else programs_of(_input_lines(options.file), as_text)
@@ -212,16 +213,3 @@ def _only_our_warnings() -> Iterator[None]:
         warnings.simplefilter("always", UnknownTextWarning)
         warnings.showwarning = show  # type: ignore[assignment]
         yield
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 1 the input or the model is at fault, 2 a wrong command line."""
-    try:
-        return run_program(_translate, arguments)
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -93,7 +93,7 @@ class Subwords:
             raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the path") from error
         except ValueError as error:
             raise InputError(
-                f"{path} cannot give back every line ({error}); make a model with preprocess/subwords.py train"
+                f"{path} cannot give back every line ({error}); make a model with fairseq-cft subwords train"
             ) from error
 
     def vocabulary(self) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from ..errors import UserError
-from ..formats.table import PROGRAMS, PSEUDOCODE, current_name, written
+from ..formats import detecting
 
 FORMAT = "fairseq-cft 1"
 CONFIG, WEIGHTS, DICTIONARY, SUBWORDS, CARD = (
@@ -47,7 +47,7 @@ class ModelConfig:
 
 
 def is_exported(folder: Path | str) -> bool:
-    """Whether this is a folder of ``scripts/export_model.sh``: a config.json that names our format."""
+    """Whether this is a folder of ``fairseq-cft export``: a config.json that names our format."""
     try:
         content = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -64,8 +64,7 @@ def read_config(path: Path) -> ModelConfig:
                 f"{path} is in format '{content['format']}' and this version of fairseq_cft reads '{FORMAT}'; "
                 "export the model again, or install the version that exported it"
             )
-        values = {name.name: content[name.name] for name in fields(ModelConfig)}
-        config = ModelConfig(**{**values, "program_format": current_name(values["program_format"])})
+        config = ModelConfig(**{name.name: content[name.name] for name in fields(ModelConfig)})
         for name, hint in get_type_hints(ModelConfig).items():
             kind = get_origin(hint) or hint
             if not isinstance(getattr(config, name), (int, float) if kind is float else kind):
@@ -74,8 +73,8 @@ def read_config(path: Path) -> ModelConfig:
         raise no_configuration(path, _reason(error)) from error
     for name, value, known in (
         ("kind", config.kind, STAGES),
-        ("pseudocode_format", config.pseudocode_format, written(PSEUDOCODE)),
-        ("program_format", config.program_format, written(PROGRAMS)),
+        ("pseudocode_format", config.pseudocode_format, detecting.PSEUDOCODE_FORMATS),
+        ("program_format", config.program_format, detecting.PROGRAM_FORMATS),
     ):
         if value not in known:
             raise UserError(f"{path}: {name} is '{value}'; it must be one of {', '.join(known)}")

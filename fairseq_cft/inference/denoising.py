@@ -12,16 +12,30 @@ import numpy as np
 from fairseq import checkpoint_utils, utils
 
 from ..errors import UserError
+from ..modules.denoiser import parts_of, read_state
 from ..report.results import bits
 from ..tasks.code_denoising import CodeDenoisingTask
+from .training_run import Checkpoint, data_folder, find_subwords, shared_dictionary
 
 
 def load_denoiser(path: Path, overrides: dict[str, Any]) -> tuple[Any, CodeDenoisingTask]:
-    """The model, in eval mode, and its task; a checkpoint of another task is a UserError."""
-    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], overrides)
-    if not isinstance(task, CodeDenoisingTask):
-        raise UserError(f"{path} was trained with task {cfg.task._name}; this needs a denoiser of code_denoising")
-    return models[0].eval(), task
+    """The model, in eval mode, and its task; a checkpoint of another task is a UserError.
+
+    Args:
+        overrides: options of the task, where they are not what the checkpoint says: ``data``, ``subword_model``, ...
+            Data and subword model are also found where they moved together with the checkpoint.
+    """
+    state = read_state(str(path), "--denoiser")
+    checkpoint = Checkpoint(path, state, *parts_of(state))
+    name = checkpoint.task_args.get("_name") or checkpoint.task_args.get("task")
+    if name != "code_denoising":
+        raise UserError(f"{path} was trained with task {name}; this needs a denoiser of code_denoising")
+    data = data_folder(checkpoint, Path(overrides["data"]) if "data" in overrides else None)
+    found = {"data": str(data)} if data != Path(checkpoint.task_args["data"].split(":")[0]) else {}
+    if "subword_model" not in overrides and not Path(checkpoint.task_args["subword_model"]).is_file():
+        found["subword_model"] = str(find_subwords(shared_dictionary(data), checkpoint, data, None))
+    (model,), _, task = checkpoint_utils.load_model_ensemble_and_task([str(path)], {**overrides, **found})
+    return model.eval(), task
 
 
 def outcomes(model: Any, task: CodeDenoisingTask, split: str, max_tokens: int) -> dict[str, np.ndarray]:

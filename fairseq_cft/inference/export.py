@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..errors import UserError
-from ..files import InputError, run_program
-from ..formats.table import PLAIN, PROGRAMS, PSEUDOCODE, current_name, detected, written
+from ..files import InputError
+from ..formats.detecting import PLAIN, detect_program, detect_pseudocode
 from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
 
 # what a reader wants to know of a training, by the names of fairseq's options
@@ -128,7 +126,7 @@ def _format(what: str, given: str | None, splits: Sequence[Any], data: Path) -> 
             f"{data} holds no {what} that shows its format; name the binarised data, --data DIR, or the format, "
             f"--{what}-format NAME"
         )
-    return current_name(given) if given else detected(lines, PSEUDOCODE if what == "pseudocode" else PROGRAMS)
+    return given or (detect_pseudocode if what == "pseudocode" else detect_program)(lines)
 
 
 def _training(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,36 +183,3 @@ def whole_folder(out: Path) -> Iterator[Path]:
             old.rename(out)
         for folder in (fresh, old):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def main(arguments: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(prog="export_model.sh", description=__doc__)
-    parser.add_argument("run", type=Path, metavar="RUN", help="a training's --save-dir, or one of its checkpoints")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; an earlier export is replaced")
-    parser.add_argument("--half", action="store_true", help="weights in half precision: half the size")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the training's binarised data, if they moved")
-    parser.add_argument(
-        "--subword-model", type=Path, metavar="FILE", help="their SentencePiece model, if it is not found"
-    )
-    parser.add_argument(
-        "--scores", type=Path, nargs="+", default=(), metavar="JSON", help="of fairseq-cft-evaluate, for the model card"
-    )
-    parser.add_argument("--description", metavar="TEXT", help="for the model card: what the data are, say")
-    parser.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
-    for what, formats in (("pseudocode", PSEUDOCODE), ("program", PROGRAMS)):
-        parser.add_argument(
-            f"--{what}-format",
-            type=current_name,
-            choices=written(formats),
-            help="if the data do not show it (docs/data_formats.md)",
-        )
-    options = parser.parse_args(arguments)
-    logging.getLogger("fairseq").setLevel(logging.WARNING)
-    sources = Sources(**{name.name: getattr(options, name.name) for name in fields(Sources)})
-    path = export(options.run, options.out, half=options.half, sources=sources)
-    size = sum(file.stat().st_size for file in options.out.iterdir())
-    print(f"{path} -> {options.out}: {size / 1e6:.1f} MB ({path.stat().st_size / 1e6:.1f} MB before)")
-
-
-if __name__ == "__main__":
-    sys.exit(run_program(main))

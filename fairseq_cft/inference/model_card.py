@@ -89,7 +89,7 @@ def _scores(config: ModelConfig, rates: dict[str, float], evaluations: Sequence[
     if rates and config.kind != "translation":
         parts.append(
             f"The denoiser kept {rates['clean_kept']:.1%} of clean programs and restored {rates['restored']:.1%} of "
-            "corrupted ones (`check_denoiser.py`, held-out programs)."
+            "corrupted ones (`fairseq-cft check-denoiser`, held-out programs)."
         )
     if evaluations:
         table = ["| evaluation | programs | correct (95 % interval) | compile |", "|---|---|---|---|"]

@@ -182,7 +182,7 @@ def _read_evaluation(file: Path) -> dict[str, Any]:
 
 
 def denoiser_rates(run: Path) -> dict[str, float]:
-    """What ``scripts/check_denoiser.py`` measured for the quickstart's and the benchmarks' denoiser, where it did."""
+    """What ``fairseq-cft check-denoiser`` measured for the quickstart's and the benchmarks' denoiser, where it did."""
     for folder in run.absolute().parents[:3]:
         try:
             return dict(json.loads((folder / "denoiser.json").read_text(encoding="utf-8")))

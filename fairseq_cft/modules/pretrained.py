@@ -28,7 +28,7 @@ class FromExportedFolder(BaseFairseqModel):
     ) -> Any:
         """fairseq's ``GeneratorHubInterface``, which takes and gives subword pieces.
 
-        A folder of ``scripts/export_model.sh`` gives a ``Translator``, as ``fairseq_cft.load_model`` does, with a
+        A folder of ``fairseq-cft export`` gives a ``Translator``, as ``fairseq_cft.load_model`` does, with a
         DeprecationWarning.
 
         Raises UserError for a folder that holds neither.
@@ -39,7 +39,7 @@ class FromExportedFolder(BaseFairseqModel):
             # by name, for what is asked here stands on these modules
             if not import_module(f"{PACKAGE}.inference.config").is_exported(name):
                 raise UserError(
-                    f"{name} holds no exported model; make one with scripts/export_model.sh RUN OUT, or name a "
+                    f"{name} holds no exported model; make one with fairseq-cft export RUN OUT, or name a "
                     "checkpoint of fairseq: from_pretrained(folder, 'checkpoint_best.pt', data_folder)"
                 )
             if overrides or data_name_or_path != ".":

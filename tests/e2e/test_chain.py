@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 import torch
-from commands import SMALL, call, composed_options, generate, program, train
+from commands import SMALL, call, composed_options, generate, program, run, train
 from fairseq import checkpoint_utils
+
+from fairseq_cft.errors import UserError
 
 pytestmark = pytest.mark.xdist_group("chain")
 BEST = ("--best-checkpoint-metric", "composed_loss")
@@ -64,12 +66,12 @@ def test_generation_without_the_denoisers_file(chain, capsys):
 
 def test_long_outputs_are_not_cut_at_200_tokens(chain, capsys):
     """An untrained base stage babbles: with fairseq's own limit it would stop at 200 tokens whatever the source."""
-    from fairseq_cft.modules.batches import MAX_LEN
+    from fairseq_cft.tasks.pseudocode_to_code import OUR_MAX_LEN
 
     lengths = [len(line.split()) + 1 for line in (chain.data / "bpe.test.src").read_text().splitlines()]
     overrides = ("--model-overrides", str({"output_stage": "base"}))
     found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *overrides, capsys=capsys)
-    assert 200 < max(len(text.split()) for text in found) <= MAX_LEN[0] * max(lengths) + MAX_LEN[1]
+    assert 200 < max(len(text.split()) for text in found) <= OUR_MAX_LEN[0] * max(lengths) + OUR_MAX_LEN[1]
 
 
 def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):
@@ -165,7 +167,7 @@ def test_compose_puts_the_denoiser_behind_a_predictor(chain, tmp_path, capsys):
         "--criterion", "cross_entropy", "--max-epoch", 1,
     )  # fmt: skip
     direct, both = tmp_path / "direct" / "checkpoint_last.pt", tmp_path / "direct+denoise.pt"
-    program("scripts/compose.py", "--base-predictor", direct, "--denoiser", chain.denoiser, "--output", both)
+    run("compose", "--base-predictor", direct, "--denoiser", chain.denoiser, "--output", both)
     overrides = ("--model-overrides", str({"output_stage": "base"}))
     plain = generate(chain.pairs, direct, *GENERATE, "--beam", 1, capsys=capsys)
     assert generate(chain.pairs, both, *GENERATE, "--beam", 1, *overrides, capsys=capsys) == plain
@@ -173,11 +175,33 @@ def test_compose_puts_the_denoiser_behind_a_predictor(chain, tmp_path, capsys):
 
 
 def test_check_denoiser_stops_a_weak_one(chain, tmp_path, capsys):
-    with pytest.raises(BaseException, match="keeps only"):
-        program("scripts/check_denoiser.py", "--denoiser", chain.denoiser, "--json", tmp_path / "rates.json")
+    with pytest.raises(UserError, match="keeps only"):
+        run("check-denoiser", "--denoiser", chain.denoiser, "--json", tmp_path / "rates.json")
     rates = json.loads((tmp_path / "rates.json").read_text())
     assert rates["programs"] == 10 and 0 <= rates["clean_kept"] < 0.98
-    program("scripts/check_denoiser.py", "--denoiser", chain.denoiser, "--min-clean-kept", 0)
+    run("check-denoiser", "--denoiser", chain.denoiser, "--min-clean-kept", 0)
+
+
+def test_commands_work_where_the_data_of_a_training_have_moved(chain, tmp_path, capsys):
+    moved, both = tmp_path / "denoiser.pt", tmp_path / "both.pt"
+    state = torch.load(chain.denoiser)
+    state["cfg"]["task"]["data"], state["cfg"]["task"]["subword_model"] = "gone/programs", "gone/bpe.model"
+    torch.save(state, moved)
+    with pytest.raises(UserError, match=r"moved|are gone from gone/programs; name the folder .*: --data DIR"):
+        run("check-denoiser", "--denoiser", moved)
+    with pytest.raises(UserError, match=r"--data nowhere is no folder"):
+        run("check-denoiser", "--denoiser", moved, "--data", "nowhere")
+    run("check-denoiser", "--denoiser", moved, "--min-clean-kept", 0, "--data", chain.programs)
+    found_beside = capsys.readouterr().out
+    run(
+        "check-denoiser", "--denoiser", moved, "--min-clean-kept", 0, "--data", chain.programs, "--subword-model",
+        chain.data / "bpe.model",
+    )  # fmt: skip
+    assert capsys.readouterr().out == found_beside
+    with pytest.raises(UserError, match="are gone from gone/programs"):
+        run("compose", "--base-predictor", moved, "--denoiser", chain.denoiser, "--output", both)
+    run("compose", "--base-predictor", moved, "--denoiser", chain.denoiser, "--output", both, "--data", chain.pairs)
+    assert torch.load(both)["cfg"]["task"]["data"] == str(chain.pairs)
 
 
 def test_hub_interface(chain):

@@ -76,7 +76,7 @@ def test_fairseqs_own_interface_keeps_working(sorting, sources, capsys):
 
 def test_what_is_neither_is_refused_in_a_sentence(sorting, model):
     for folder in (sorting.composed.parent, "gone"):
-        with pytest.raises(UserError, match=r"holds no exported model; make one with scripts/export_model.sh RUN OUT"):
+        with pytest.raises(UserError, match=r"holds no exported model; make one with fairseq-cft export RUN OUT"):
             ComposedTransformerModel.from_pretrained(folder)
     with pytest.raises(UserError, match="settings are fixed: give the folder alone"):
         ComposedTransformerModel.from_pretrained(sorting.root / "exported", output_stage="base")

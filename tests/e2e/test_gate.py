@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from commands import SMALL, generate, program, train
+from commands import SMALL, generate, run, train
 
 from fairseq_cft.errors import UserError
 
@@ -26,7 +26,7 @@ def gate(chain):
 
 
 def compose(output, *options) -> object:
-    program("scripts/compose.py", *options, "--output", output)
+    run("compose", *options, "--output", output)
     return output
 
 

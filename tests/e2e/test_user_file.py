@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import PLUGIN, SMALL, generate, program, train
+from commands import SMALL, generate, program, train
 
 from fairseq_cft.errors import UserError
 
@@ -47,7 +47,7 @@ def trained(chain, tmp_path_factory) -> Path:
 
 def test_a_denoiser_of_a_users_noise_loads_again_from_any_folder(chain, trained, tmp_path, monkeypatch):
     """In a process that has not read the user file."""
-    check = [sys.executable, str(Path(PLUGIN).parent / "scripts/check_denoiser.py"), "--min-clean-kept", "0"]
+    check = [sys.executable, "-m", "fairseq_cft", "check-denoiser", "--min-clean-kept", "0"]
     check += ["--denoiser", str(trained / "denoiser/checkpoint_best.pt"), "--json", "rates.json"]
     done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

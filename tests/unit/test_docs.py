@@ -11,18 +11,14 @@ import re
 import runpy
 import subprocess
 import sys
-from contextlib import ExitStack
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import pages
 import pytest
 from commands import ROOT
 from fairseq import options as fairseq_options
-
-from fairseq_cft.user_files import Registry
 
 MOST_BYTES = 500_000
 FOLDERS = "docs|fairseq_cft|preprocess|scripts|tests"
@@ -153,33 +149,25 @@ def test_fairseq_understands_its_commands(command, capsys, monkeypatch):
 def test_commands_that_look_like_ours_or_fairseqs_are():
     known = {*FAIRSEQ, *programs(), "fairseq-validate", "fairseq-hydra-train"}
     called = {program_of(command.words) for command in COMMANDS if command.words[0].startswith("fairseq-")}
-    assert called <= known and "fairseq-cft-evaluate" in called
-
-
-@cache
-def our_program(path: str) -> argparse.ArgumentParser | None:
-    """The parser of a program of ours, also of examples; None for another program, or one without options."""
-    if path in programs():
-        return programs()[path]
-    file = ROOT / path
-    if file.suffix != ".py" or not file.is_file() or "ArgumentParser(" not in file.read_text(encoding="utf-8"):
-        return None
-    with ExitStack() as registries:  # an example imports its user file, which registers what it defines
-        for registry in Registry.all:
-            registries.enter_context(mock.patch.dict(registry._things))
-        return document().caught_parser(path, lambda: runpy.run_path(str(file), run_name="__main__"))
+    assert called <= known and "fairseq-cft evaluate" in called
 
 
 def program_of(words: list[str]) -> str:
-    if words[0] == "fairseq-cft":
-        return " ".join(words[:2])
-    return words[1] if words[0] in ("python", "python3") and len(words) > 1 else words[0]
+    """``fairseq-cft NAME`` for a command of ours under any of its names, else the program."""
+    if words[:3] in (["python", "-m", "fairseq_cft"], ["python3", "-m", "fairseq_cft"]):
+        words = ["fairseq-cft", *words[3:]]
+    elif words[0] in ("python", "python3") and len(words) > 1:
+        words = words[1:]
+    if words[0] == "fairseq-cft" and len(words) > 1:
+        return f"fairseq-cft {words[1]}"
+    own_name = re.fullmatch(r"fairseq-cft-(\w+)|preprocess/(\w+)\.py", words[0])
+    return f"fairseq-cft {own_name[1] or own_name[2]}" if own_name else words[0]
 
 
 def test_our_programs_know_the_options_of_every_command():
     checked = 0
     for command in COMMANDS:
-        if (parser := our_program(program_of(command.words))) is None:
+        if (parser := programs().get(program_of(command.words))) is None:
             continue
         checked += 1
         known = flags_of(parser)
@@ -191,13 +179,14 @@ def test_our_programs_know_the_options_of_every_command():
     assert checked > 5
 
 
-def test_shell_scripts_name_the_options_of_every_command():
-    scripts = set(document().shell_scripts())
-    called = [command for command in COMMANDS if command.words[0] in scripts]
+def test_scripts_name_the_options_of_every_command():
+    scripts = {*document().scripts(), "examples/own_data/make_orders.py"}
+    called = [command for command in COMMANDS if program_of(command.words) in scripts]
     assert called
-    trains = fairseq_flags()
+    trains, usages = fairseq_flags(), {}
     for command in called:
-        usage = document().usage_text(command.words[0])
+        path = program_of(command.words)
+        usage = usages.setdefault(path, document().usage_text(path))
         own, *passed_on = " ".join(command.words[1:]).split(" -- ")
         for flag in re.findall(r"(?<!\S)--[a-z][\w-]*", own):
             assert re.search(rf"{flag}(?![\w-])", usage), f"{command}: {flag}"
@@ -230,7 +219,7 @@ def test_options_named_in_prose_exist():
     known = fairseq_flags() | FOREIGN_FLAGS | {"--arch", "--criterion", "--task", "--optimizer", "--lr-scheduler"}
     for parser in programs().values():
         known |= set(flags_of(parser))
-    for path in document().shell_scripts():
+    for path in document().scripts():
         known |= set(re.findall(r"--[\w-]+", document().usage_text(path)))
     unknown = {
         f"{page.name}: {flag}"
@@ -259,14 +248,14 @@ def test_the_page_of_options_has_what_help_shows(monkeypatch):
     """An oracle beside the program that writes the page: argparse's own text."""
     page = (ROOT / "docs/options.md").read_text(encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["fairseq-cft-evaluate"])
-    shown = set(re.findall(r"--[a-z][\w-]+", programs()["fairseq-cft-evaluate"].format_help())) - FOREIGN_FLAGS
-    part = page.split("### fairseq-cft-evaluate")[1].split("\n### ")[0]
+    shown = set(re.findall(r"--[a-z][\w-]+", programs()["fairseq-cft evaluate"].format_help())) - FOREIGN_FLAGS
+    part = page.split("### fairseq-cft evaluate")[1].split("\n### ")[0]
     assert len(shown) > 20 and shown <= set(re.findall(r"`(--[a-z][\w-]+)", part))
 
 
 def test_the_page_of_options_has_every_option_in_the_source():
     """An oracle that runs nothing: fields of option dataclasses and arguments of models, as they stand in the files."""
-    part = (ROOT / "docs/options.md").read_text(encoding="utf-8").split("## Commands and programs")[0]
+    part = (ROOT / "docs/options.md").read_text(encoding="utf-8").split("## Commands")[0]
     written = {
         flag
         for folder in ("criterions", "models", "tasks")

@@ -1,0 +1,48 @@
+"""Turn SPoC's tables into pairs of pseudocode and programs, or print one program of such a file as C++ again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.spoc_files import convert, moses_tokenizer, program_at, write
+
+
+def parser() -> argparse.ArgumentParser:
+    """Either --tsv with --output-prefix, or --program with --line."""
+    root = argparse.ArgumentParser(prog="fairseq-cft spoc", description=__doc__)
+    root.add_argument("--tsv", type=Path, nargs="+", metavar="FILE", help="tables: text code workerid probid ...")
+    root.add_argument("--output-prefix", type=Path, metavar="P", help="write P.src, P.tgt, P.id (and P.rejects)")
+    root.add_argument("--max-chars", type=int, metavar="N", help="leave out longer programs, in line format (no limit)")
+    root.add_argument("--strict", action="store_true", help="stop at the first damaged row instead of noting it")
+    root.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
+    root.add_argument("--single-lines", action="store_true", help="also write P.lines, each line of code on its own")
+    root.add_argument("--program", type=Path, metavar="P.tgt", help="print a program of this file as C++")
+    root.add_argument("--line", type=int, metavar="K", help="which one, from 1")
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Converts tables, or prints one program."""
+    root = parser()
+    options = root.parse_args(arguments)
+    if (options.tsv is None) == (options.program is None):
+        root.error("give either --tsv FILE --output-prefix P, or --program P.tgt --line K")
+    if options.tsv is not None and options.output_prefix is None:
+        root.error("--tsv needs --output-prefix P")
+    if options.program is not None and options.line is None:
+        root.error("--program needs --line K")
+    if options.max_chars is not None and options.max_chars < 1:
+        root.error(f"--max-chars must be 1 or more, not {options.max_chars}")
+    if options.program is not None:
+        print(program_at(options.program, options.line), end="")
+        return
+    result = convert(
+        options.tsv,
+        max_chars=options.max_chars,
+        strict=options.strict,
+        tokenize_text=moses_tokenizer() if options.moses else None,
+    )
+    write(result, options.output_prefix, single_lines=options.single_lines)
+    print(f"{options.output_prefix}: {result.summary()}")
