@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fairseq_cft.evaluation import Settings, TestCase, TestCaseFolder, UsageError, evaluate
 from fairseq_cft.evaluation.languages.toolchain import PROLOGUE
 from fairseq_cft.evaluation.testcases import read_ids, read_lines
-from fairseq_cft.formats.decoding import DECODERS, find_decoder
+from fairseq_cft.formats.table import PROGRAMS, program_format
 
 Cases = Sequence[TestCase]
 
@@ -86,14 +86,14 @@ def main() -> int:
     root.add_argument("--ids", type=Path, required=True, metavar="P.id", help="ids of the programs")
     root.add_argument("--testcases", type=Path, required=True, metavar="DIR", help="SPoC's test cases")
     root.add_argument("--every", type=int, default=40, metavar="K", help="take each K-th (default: %(default)s)")
-    root.add_argument("--decode", choices=list(DECODERS), default="ours", help="line format (default: %(default)s)")
+    root.add_argument("--decode", choices=list(PROGRAMS), default="lossless", help="line format (default: %(default)s)")
     root.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="workers (default: all cores)")
     root.add_argument("--allow-unsafe", action="store_true", help="also where no sandbox works")
     options = root.parse_args()
     try:
         ids, lines = read_ids(options.ids)[:: options.every], read_lines(options.programs)[:: options.every]
         folder = TestCaseFolder(options.testcases)
-        sources = [find_decoder(options.decode)(line) for line in lines]
+        sources = [program_format(options.decode).decode(line) for line in lines]
         cases = [folder.of(each.problem) for each in ids]
         found = measure(sources, cases, options)
     except UsageError as error:

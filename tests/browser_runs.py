@@ -11,7 +11,7 @@ from typing import Any
 
 from fairseq_cft.evaluation.verdict import Verdict
 
-SIGNATURE = "lang:cpp|std:gnu++11|decode:ours|set:given"
+SIGNATURE = "lang:cpp|std:gnu++11|decode:lossless|set:given"
 COMPILER_SAYS = (
     "../main.cpp: In function ‘int main()’:\n"
     "../main.cpp:4:1: error: ‘x’ was not declared in this scope\n"

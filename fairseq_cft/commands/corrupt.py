@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,17 +15,9 @@ from ..errors import UsageError, UserError
 from ..evaluation.errors import InfraError
 from ..evaluation.languages.toolchain import find_toolchain
 from ..files import read_lines, write_together
-from ..noise import make_noise, noise_names
+from ..noise import error_range, make_noise, noise_names
 from ..user_files import HELP as USER_FILE_HELP
 from ..user_files import read_user_files
-
-
-def error_range(text: str) -> tuple[int, int]:
-    """``1-6`` or ``3`` as a range."""
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a range such as 1-6")
-    return int(found[1]), int(found[2] or found[1])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
     root.add_argument("--copies", type=int, required=True, metavar="K", help="variants of each program")
     root.add_argument("--seed", type=int, required=True, metavar="N", help="from 0 up; the same seed, the same bytes")
-    root.add_argument("--errors", type=error_range, metavar="A-B", help="faults in a corrupted program, such as 1-6")
+    root.add_argument("--errors", metavar="A-B", help="faults in a corrupted program, a number or such as 1-6")
     root.add_argument("--clean-share", type=float, metavar="S", help="share of variants that stay clean, 0 to 1")
     root.add_argument(
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="J", help="processes (default: one a core)"
@@ -62,7 +53,8 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
             root.error(f"--{name} must be {least} or more, not {getattr(options, name)}")
     read_user_files(options.user_file)
     try:
-        noise = make_noise(options.noise, clean_share=options.clean_share, errors=options.errors)
+        errors = error_range(options.errors) if options.errors else None
+        noise = make_noise(options.noise, clean_share=options.clean_share, errors=errors)
     except ValueError as error:
         root.error(str(error))
     options.variants = Variants(noise, options.copies, options.seed)

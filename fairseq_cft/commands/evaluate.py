@@ -80,7 +80,7 @@ def _nbest(
 def _gold(lines: list[str], examples: Examples, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     """The ceiling: what the references themselves score; they are read in the same line format."""
     own = settings.decode != "plain" or settings.checker is not None
-    lines_only = settings if own else replace(settings, decode="ours")
+    lines_only = settings if own else replace(settings, decode="lossless")
     with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
         report = evaluate(lines, examples.cases, lines_only, ids=examples.ids, progress=bar.update)
     wrong = [

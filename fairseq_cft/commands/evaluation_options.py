@@ -12,7 +12,7 @@ from ..evaluation.languages.registry import language_names
 from ..evaluation.sandbox.tiers import TIERS
 from ..evaluation.settings import Settings
 from ..evaluation.testcases import SUFFIXES
-from ..formats.decoding import DECODERS
+from ..formats.table import PROGRAMS, current_name
 from ..user_files import HELP as USER_FILE_HELP
 
 GROUPS = ("problem", "worker")
@@ -50,7 +50,8 @@ def _add_settings(how: argparse._ArgumentGroup) -> None:
     kind.add_argument("--language", default="cpp", metavar="NAME", help=f"{names}, or yours (default: %(default)s)")
     kind.add_argument("--checker", metavar="NAME", help="outputs are no programs: ask this checker of yours")
     how.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
-    how.add_argument("--decode", choices=list(DECODERS), help="line format (default: ours; folder, checker: plain)")
+    default = "lossless; folder, checker: plain"
+    how.add_argument("--decode", type=current_name, choices=list(PROGRAMS), help=f"line format (default: {default})")
     how.add_argument("--compare", choices=list(COMPARISONS), default="exact", help="of outputs (default: %(default)s)")
     how.add_argument("--all-cases", action="store_true", help="go on after a failed case and count the passed ones")
     how.add_argument("--std", default="gnu++11", metavar="NAME", help="language standard of C++ (default: %(default)s)")
@@ -99,7 +100,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     return Settings(
         standard=options.std,
         optimize=options.optimize,
-        decode=options.decode or ("plain" if plain else "ours"),
+        decode=options.decode or ("plain" if plain else "lossless"),
         compare=options.compare,
         all_cases=options.all_cases,
         time_limit=options.time_limit,

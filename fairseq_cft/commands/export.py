@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from ..formats.detecting import PROGRAM_FORMATS, PSEUDOCODE_FORMATS
+from ..formats.table import PROGRAMS, PSEUDOCODE, current_name, written
 from ..inference.export import Sources, export
 
 
@@ -29,8 +29,13 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--description", metavar="TEXT", help="for the model card: what the data are, say")
     root.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
-    for what, names in (("pseudocode", PSEUDOCODE_FORMATS), ("program", PROGRAM_FORMATS)):
-        root.add_argument(f"--{what}-format", choices=names, help="if the data do not show it (docs/data_formats.md)")
+    for what, formats in (("pseudocode", PSEUDOCODE), ("program", PROGRAMS)):
+        root.add_argument(
+            f"--{what}-format",
+            type=current_name,
+            choices=written(formats),
+            help="if the data do not show it (docs/data_formats.md)",
+        )
     return root
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..formats.line_format import NEWLINE_WORD, encode_program, encode_token
+from ..formats.line_format import encode_program
+from ..formats.pseudocode import spoc_line
 from ..formats.tokenizer import tokenize
 
 COLUMNS = ("text", "code", "workerid", "probid", "subid", "line", "indent")
@@ -57,13 +58,7 @@ class Program:
 
     def source(self, tokenize_text: Callable[[str], str] | None = None) -> str:
         """The pseudocode as one line: `TAB<indent> <text> ;` for each described row, joined by ` $ `."""
-        parts = []
-        for row in self.rows:
-            words = row.text.split()
-            if words:
-                text = " ".join(encode_token(word) if word == NEWLINE_WORD else word for word in words)
-                parts.append(f"TAB{row.indent} {tokenize_text(text) if tokenize_text else text} ;")
-        return f" {NEWLINE_WORD} ".join(parts)
+        return spoc_line(((row.indent, row.text) for row in self.rows), tokenize_text)
 
     def is_complete(self) -> bool:
         """Whether every brace is closed: a program that a truncated file ends in is not."""

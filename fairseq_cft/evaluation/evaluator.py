@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from ..formats.decoding import find_decoder
+from ..formats.table import program_format
 from .cache import VerdictCache, content_key
 from .errors import InfraError
 from .judge import Judgement
@@ -58,7 +58,7 @@ def evaluate(
     started = time.monotonic()
     judge = settings.judge()
     signature = settings.signature(judge)
-    keys, work = _distinct(programs, cases, find_decoder(settings.decode), signature)
+    keys, work = _distinct(programs, cases, program_format(settings.decode).decode, signature)
     results, judged = _results(judge, keys, names, work, settings, progress)
     judgements = [
         Judgement(Verdict.MISSING, total=len(own)) if key is None else results[key]

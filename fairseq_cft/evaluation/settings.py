@@ -34,7 +34,7 @@ class Settings:
     user_file: str | Path | None = None
     standard: str | None = "gnu++11"
     optimize: str = "0"
-    decode: str = "ours"
+    decode: str = "lossless"
     compare: str = "exact"
     all_cases: bool = False
     time_limit: float = 2.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from ..errors import UserError
-from ..formats import detecting
+from ..formats.table import PROGRAMS, PSEUDOCODE, current_name, written
 
 FORMAT = "fairseq-cft 1"
 CONFIG, WEIGHTS, DICTIONARY, SUBWORDS, CARD = (
@@ -64,7 +64,8 @@ def read_config(path: Path) -> ModelConfig:
                 f"{path} is in format '{content['format']}' and this version of fairseq_cft reads '{FORMAT}'; "
                 "export the model again, or install the version that exported it"
             )
-        config = ModelConfig(**{name.name: content[name.name] for name in fields(ModelConfig)})
+        values = {name.name: content[name.name] for name in fields(ModelConfig)}
+        config = ModelConfig(**{**values, "program_format": current_name(values["program_format"])})
         for name, hint in get_type_hints(ModelConfig).items():
             kind = get_origin(hint) or hint
             if not isinstance(getattr(config, name), (int, float) if kind is float else kind):
@@ -73,8 +74,8 @@ def read_config(path: Path) -> ModelConfig:
         raise no_configuration(path, _reason(error)) from error
     for name, value, known in (
         ("kind", config.kind, STAGES),
-        ("pseudocode_format", config.pseudocode_format, detecting.PSEUDOCODE_FORMATS),
-        ("program_format", config.program_format, detecting.PROGRAM_FORMATS),
+        ("pseudocode_format", config.pseudocode_format, written(PSEUDOCODE)),
+        ("program_format", config.program_format, written(PROGRAMS)),
     ):
         if value not in known:
             raise UserError(f"{path}: {name} is '{value}'; it must be one of {', '.join(known)}")

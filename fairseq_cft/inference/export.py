@@ -14,7 +14,7 @@ from typing import Any
 from .. import __version__
 from ..errors import UserError
 from ..files import InputError
-from ..formats.detecting import PLAIN, detect_program, detect_pseudocode
+from ..formats.table import PLAIN, PROGRAMS, PSEUDOCODE, current_name, detected
 from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
 
 # what a reader wants to know of a training, by the names of fairseq's options
@@ -126,7 +126,7 @@ def _format(what: str, given: str | None, splits: Sequence[Any], data: Path) -> 
             f"{data} holds no {what} that shows its format; name the binarised data, --data DIR, or the format, "
             f"--{what}-format NAME"
         )
-    return given or (detect_pseudocode if what == "pseudocode" else detect_program)(lines)
+    return current_name(given) if given else detected(lines, PSEUDOCODE if what == "pseudocode" else PROGRAMS)
 
 
 def _training(state: Mapping[str, Any]) -> dict[str, Any]:

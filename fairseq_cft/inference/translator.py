@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ..data.subwords import Subwords
 from ..errors import UserError
-from ..formats.detecting import program_line, program_text, pseudocode_line
+from ..formats.table import PROGRAMS, PSEUDOCODE
 from ..modules.batches import length_bounds, lengths_of
 from ..modules.decoding import encode
 from ..modules.decoding import translate as decode_greedily
@@ -105,7 +105,7 @@ class Translator:
         """Programs for pseudocode: one for a string, a list in the same order for several.
 
         Args:
-            pseudocode: the line format of the model's data, or indented text (``formats.pseudocode_line``). Blank
+            pseudocode: the line format of the model's data, or indented text (``formats.table``). Blank
                 pseudocode gives an empty program, and the model is not asked.
             beam: 1 decodes greedily; more is a beam search of fairseq's (of a composed model's second stage: ŷ is
                 always greedy, as in training).
@@ -243,14 +243,15 @@ class Translator:
     # Text and tokens --------------------------------------------------------------------------------------------
 
     def _pseudocode_lines(self, texts: list[str]) -> list[str]:
-        return [pseudocode_line(text, self.config.pseudocode_format) for text in texts]
+        return [PSEUDOCODE[self.config.pseudocode_format].encode(text) for text in texts]
 
     def _program_lines(self, texts: list[str]) -> list[str]:
-        return [program_line(text, self.config.program_format) for text in texts]
+        return [PROGRAMS[self.config.program_format].encode(text) for text in texts]
 
     def _as_cpp(self, result: Translation) -> Translation:
         def text(line: str) -> str:
-            return program_text(line, self.config.program_format)
+            decoded = PROGRAMS[self.config.program_format].decode(line)
+            return decoded if decoded.endswith("\n") or not line else f"{decoded}\n"
 
         return replace(result, output=text(result.output), base=None if result.base is None else text(result.base))
 

@@ -207,10 +207,10 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             "--base-max-len-a",
             type=float,
             metavar="A",
-            help="each stage decodes at most A * length + B tokens, length being its input's (default: 3)",
+            help=f"each stage decodes at most A * length + B tokens, length being its input's (default: {MAX_LEN[0]})",
         )
         parser.add_argument(
-            "--base-max-len-b", type=int, metavar="B", help="see --base-max-len-a, in tokens (default: 100)"
+            "--base-max-len-b", type=int, metavar="B", help=f"see --base-max-len-a, in tokens (default: {MAX_LEN[1]})"
         )
 
     @classmethod

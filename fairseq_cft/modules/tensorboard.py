@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,6 @@ import torch
 from fairseq.distributed import utils as distributed_utils
 from fairseq.logging import progress_bar
 
-from ..formats.line_format import INDENT, NEWLINE_WORD
 from .reward_histogram import write_histogram
 
 GOLD = "gold"  # the title of the reference
@@ -46,13 +44,3 @@ def write_example(writer: Any, number: int, texts: Mapping[str, str], step: int)
     padded = (text + "\n" * (lines - text.count("\n")) for text in texts.values())  # else they are centred
     row = "".join(f"<td><pre>{html.escape(text)}</pre></td>" for text in padded)
     writer.add_text(f"examples/{number}", f"<table><tr>{head}</tr><tr>{row}</tr></table>", step)
-
-
-def pseudocode_text(line: str) -> str:
-    """A line of pseudocode as lines of text, indented where it says so: ``TAB1 print x ; $ ...``."""
-    lines = []
-    for part in line.split(f"{NEWLINE_WORD} "):
-        indent, words = re.fullmatch(r"\s*(?:TAB(\d+) )?(.*?)\s*", part, re.DOTALL).groups()  # type: ignore[union-attr]
-        if words:
-            lines.append(INDENT * int(indent or 0) + words)
-    return "\n".join(lines)

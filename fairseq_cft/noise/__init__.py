@@ -7,7 +7,8 @@ generator gives the same corruption; it never raises, whatever the line holds; a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -86,6 +87,14 @@ def check_share(name: str, share: float) -> None:
         raise ValueError(f"{name} is a share between 0 and 1, not {share}")
 
 
+def error_range(text: str) -> tuple[int, int]:
+    """``1-6`` or ``3`` as a range of a number of faults; a `ValueError` for anything else."""
+    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
+    if found is None:
+        raise ValueError(f"{text} is neither a number nor a range such as 1-6")
+    return int(found[1]), int(found[2] or found[1])
+
+
 def check_errors(errors: tuple[int, int]) -> None:
     """Refuse what is no range of a number of faults."""
     low, high = errors
@@ -111,6 +120,12 @@ def item_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
     return np.random.default_rng((seed, epoch, index))
 
 
+def uniform_numbers(rng: np.random.Generator, at_once: int) -> Iterator[float]:
+    """Numbers of [0, 1) without end; one call of numpy for many."""
+    while True:
+        yield from rng.random(at_once).tolist()
+
+
 # The noises register themselves; they need what stands above.
 from . import (
     cpp,
@@ -126,6 +141,7 @@ __all__ = [
     "check_errors",
     "check_share",
     "cpp",
+    "error_range",
     "item_rng",
     "make_noise",
     "mask",
@@ -134,5 +150,6 @@ __all__ = [
     "random_delete",
     "register_noise",
     "synthetic",
+    "uniform_numbers",
     "user_noise",
 ]

@@ -7,14 +7,14 @@ lone `}`, `return 0 ;` and blank lines are never touched, and what is not touche
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..formats.line_format import INDENT_WORD, NEWLINE_WORD
-from . import MistakesNoise, register_noise
+from . import MistakesNoise, register_noise, uniform_numbers
 from .cpp_declarations import break_declarator, break_type
 from .cpp_names import break_keyword, break_name
 from .cpp_syntax import break_syntax
@@ -63,19 +63,10 @@ class CppNoise(MistakesNoise):
 
     def corrupt(self, program_line: str, rng: np.random.Generator) -> Corruption:
         """The same, with the kinds of mistakes made."""
-        draw = _stream(rng).__next__
-        return self._corrupt(program_line, Pool(program_line.split), draw)
-
-    def line_pairs(self, program_line: str, rng: np.random.Generator) -> list[tuple[str, str]]:
-        """Single lines for pre-training, as (corrupted, clean) pairs with their indents: one for each line that is not
-        exempt. The names that get mixed up are those of the whole program."""
-        draw = _stream(rng).__next__
-        pool = Pool(program_line.split)
-        return [(self._corrupt(line, pool, draw).line, line) for line in breakable_lines(program_line)]
-
-    def _corrupt(self, program_line: str, pool: Pool, draw: Draw) -> Corruption:
+        draw = uniform_numbers(rng, NUMBERS_DRAWN).__next__
         if draw() < self.clean_share:
             return Corruption(program_line, ())
+        pool = Pool(program_line.split)
         least, most = self.errors
         wanted = least + int(draw() * (most - least + 1))
         shares = ONE_ERROR if most == 1 else MANY_ERRORS
@@ -93,12 +84,6 @@ class CppNoise(MistakesNoise):
         if not methods or not text or lines == clean:
             return Corruption(program_line, ())
         return Corruption(text, tuple(methods))
-
-
-def _stream(rng: np.random.Generator) -> Iterator[float]:
-    """Uniform numbers; one call of numpy for many."""
-    while True:
-        yield from rng.random(NUMBERS_DRAWN).tolist()
 
 
 def _draw_method(shares: tuple[float, ...], draw: Draw) -> str:

@@ -8,12 +8,12 @@ told from it and the rest of the program.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import MistakesNoise, register_noise
+from . import MistakesNoise, register_noise, uniform_numbers
 
 TYPES = ("int", "bool", "string")
 LINE_SEPARATOR = " $ "
@@ -82,7 +82,7 @@ class SyntheticNoise(MistakesNoise):
 
     def __call__(self, program_line: str, rng: np.random.Generator) -> str:
         """The program with some lines broken, or as it was."""
-        draw = _stream(rng).__next__
+        draw = uniform_numbers(rng, NUMBERS_DRAWN).__next__
         if draw() < self.clean_share:
             return program_line
         low, high = self.errors
@@ -97,9 +97,3 @@ class SyntheticNoise(MistakesNoise):
                 left -= 1
         kept = [line for line in lines if line]
         return LINE_SEPARATOR.join(kept) or program_line
-
-
-def _stream(rng: np.random.Generator) -> Iterator[float]:
-    """Uniform numbers; one call of numpy for many."""
-    while True:
-        yield from rng.random(NUMBERS_DRAWN).tolist()

@@ -1,7 +1,6 @@
 """Task ``code_denoising``: reads clean programs, corrupts them afresh each epoch, learns to undo it."""
 
 import logging
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -21,7 +20,7 @@ from ..modules.batches import same_rows
 from ..modules.data_files import refuse_empty
 from ..modules.decoding import translate
 from ..modules.noisy_dataset import NoisyProgramDataset, corrupted_rows
-from ..noise import Noise, make_noise, noise_names
+from ..noise import Noise, error_range, make_noise, noise_names
 from ..user_files import HELP as USER_FILE_HELP
 from ..user_files import read_user_files
 
@@ -115,15 +114,13 @@ class CodeDenoisingTask(FairseqTask):
         return iterator
 
     def _noise(self) -> Noise:
-        errors = re.fullmatch(r"(\d+)(?:-(\d+))?", self.cfg.errors or "1")
-        if errors is None:
-            raise UserError(f"--errors {self.cfg.errors} is neither a number nor a range such as 1-3")
-        low, high = int(errors[1]), int(errors[2] or errors[1])
         read_user_files(self.cfg.user_file)
         try:
-            return make_noise(
-                str(self.cfg.noise), clean_share=self.cfg.clean_share, errors=(low, high) if self.cfg.errors else None
-            )
+            errors = error_range(self.cfg.errors) if self.cfg.errors else None
+        except ValueError as error:
+            raise UserError(f"--errors {error}") from error
+        try:
+            return make_noise(str(self.cfg.noise), clean_share=self.cfg.clean_share, errors=errors)
         except ValueError as error:
             raise UserError(f"--noise {self.cfg.noise}: {error}") from error
 

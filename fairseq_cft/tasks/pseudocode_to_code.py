@@ -15,14 +15,15 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from omegaconf import II
 from torch import Tensor
 
-from ..formats.decoding import DECODERS
+from ..formats.pseudocode import pseudocode_text
+from ..formats.table import FORMER_NAMES, PROGRAMS, program_format
 from ..models.composed_transformer import ComposedTransformerModel
 from ..modules.batches import MAX_LEN, length_bounds, lengths_of, same_rows
 from ..modules.building import unwrapped
 from ..modules.data_files import refuse_empty
 from ..modules.decoding import translate
 from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
-from ..modules.tensorboard import GOLD, find_writer, pseudocode_text, write_example, write_rewards
+from ..modules.tensorboard import GOLD, find_writer, write_example, write_rewards
 from ..modules.text import spelled
 from ..user_files import HELP as USER_FILE_HELP
 
@@ -58,8 +59,8 @@ class PseudocodeToCodeConfig(TranslationConfig):
     eval_testcases: Optional[str] = field(
         default=None, metadata={"help": "folder with PROBLEM/PROBLEM_testcases.txt for --eval-ids"}
     )
-    eval_decode: ChoiceEnum(list(DECODERS)) = field(  # type: ignore[valid-type]
-        default="ours", metadata={"help": "line format of the programs that --eval-programs runs"}
+    eval_decode: ChoiceEnum([*PROGRAMS, *FORMER_NAMES]) = field(  # type: ignore[valid-type]
+        default="lossless", metadata={"help": "line format of the programs that --eval-programs runs"}
     )
     eval_checker: Optional[str] = field(
         default=None,
@@ -158,7 +159,7 @@ class PseudocodeToCodeTask(TranslationTask):
         outputs = self.decode_stages(model, source, bounds)
         outputs = {"base": outputs["base_"], "composed": outputs[""]} if "base_" in outputs else {"output": outputs[""]}
         programs = {**outputs, GOLD: batch["target"]}
-        decode = DECODERS[line_format(self.cfg)]
+        decode = program_format(line_format(self.cfg)).decode
         order = batch["id"].tolist()  # by length
         return [
             {"pseudocode": pseudocode_text(spelled(source[row], self.source_dictionary))}

@@ -66,12 +66,12 @@ def test_generation_without_the_denoisers_file(chain, capsys):
 
 def test_long_outputs_are_not_cut_at_200_tokens(chain, capsys):
     """An untrained base stage babbles: with fairseq's own limit it would stop at 200 tokens whatever the source."""
-    from fairseq_cft.tasks.pseudocode_to_code import OUR_MAX_LEN
+    from fairseq_cft.modules.batches import MAX_LEN
 
     lengths = [len(line.split()) + 1 for line in (chain.data / "bpe.test.src").read_text().splitlines()]
     overrides = ("--model-overrides", str({"output_stage": "base"}))
     found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *overrides, capsys=capsys)
-    assert 200 < max(len(text.split()) for text in found) <= OUR_MAX_LEN[0] * max(lengths) + OUR_MAX_LEN[1]
+    assert 200 < max(len(text.split()) for text in found) <= MAX_LEN[0] * max(lengths) + MAX_LEN[1]
 
 
 def test_validation_logs_both_stages(chain, capsys, tmp_path, caplog):

@@ -14,7 +14,7 @@ from tensorboard.plugin_util import markdown_to_safe_html
 
 from fairseq_cft.modules import tensorboard as plugin_tensorboard
 from fairseq_cft.modules.reward_histogram import BUCKETS, WIDTH, reward_counts
-from fairseq_cft.modules.tensorboard import find_writer, pseudocode_text, write_example
+from fairseq_cft.modules.tensorboard import find_writer, write_example
 
 pytestmark = pytest.mark.xdist_group("chain")
 
@@ -142,19 +142,6 @@ def test_a_program_comes_through_tensorboards_page_as_it_is():
     event = SimpleNamespace(tensor_proto=SimpleNamespace(string_val=[text.encode()]))
     assert (tag, step) == ("examples/7", 5)
     assert columns(event) == {"base": "x", "composed = gold": program, "gold": program}
-
-
-@pytest.mark.parametrize(
-    ("line", "text"),
-    [
-        ("TAB0 read n ; $ TAB2 print n ;", "read n ;\n    print n ;"),
-        (" $ set var_1 to true;  $ output var_1;  $ ", "set var_1 to true;\noutput var_1;"),
-        ("print $5", "print $5"),
-        ("", ""),
-    ],
-)
-def test_pseudocode_as_text(line, text):
-    assert pseudocode_text(line) == text
 
 
 def test_rewards_fall_into_buckets():

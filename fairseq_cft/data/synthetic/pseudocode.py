@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Literal
 
+from ...formats.pseudocode import END, START
 from .code import literal
 from .statements import Add, And, Assign, Extremum, Init, Prepend, Print, Program, Read, Statement, Subtract, Swap
 
@@ -42,10 +43,6 @@ UNSEEN = {
     "print": ("print {v} to stdout", "output {v}", "stdout {v}"),
 }
 PHRASINGS: dict[Style, dict[str, tuple[str, ...]]] = {"seen": SEEN, "unseen": UNSEEN}
-
-
-START = " $ "  # of a line of pseudocode
-END = ";  $ "  # of each statement in it
 
 
 def _clauses(statement: Statement) -> list[tuple[str, dict[str, str]]]:

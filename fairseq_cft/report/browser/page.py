@@ -14,9 +14,10 @@ from typing import Any
 
 from ...errors import UserError
 from ...evaluation.verdict import Verdict
+from ...formats.pseudocode import pseudocode_text
 from ...systems import SPLITS, in_order, meaning, without_denoiser
 from .results import UNKNOWN, Run
-from .text import compiler_message, program_text, pseudocode_text
+from .text import compiler_message, program_text
 
 VERDICTS = list(Verdict)
 NOTHING = -1  # stands for the index of a text that there is not
@@ -122,7 +123,7 @@ def _run_data(run: Run, texts: Texts) -> dict[str, Any]:
 def _program_reader(signature: str) -> Callable[[str], str]:
     """A function from program line to text, by what the signature says about line format and language."""
     settings = dict(part.partition(":")[::2] for part in signature.split("|"))
-    decode, language = settings.get("decode", "ours"), settings.get("lang", "")
+    decode, language = settings.get("decode", "lossless"), settings.get("lang", "")
     return functools.partial(program_text, decode=decode, language=language)
 
 

@@ -1,4 +1,4 @@
-"""Pseudocode, programs and compiler messages as people read them."""
+"""Programs and compiler messages as people read them."""
 
 from __future__ import annotations
 
@@ -7,37 +7,19 @@ import re
 from pathlib import Path
 
 from ...evaluation.languages.toolchain import PROLOGUE
-from ...formats.decoding import find_decoder
 from ...formats.layout import indented
-from ...formats.line_format import INDENT
+from ...formats.table import program_format
 
-_END_OF_LINE = re.compile(r"(?:^|\s+)\$(?=\s|$)")
-_LEVEL = re.compile(r"TAB(\d{1,2})\s+")  # SPoC's pseudocode says its indent so
 _PLACE = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?P<kind>[a-z ]*error|warning|note): (?P<text>.*)$")
 _QUOTED_LINE = re.compile(r"^ *(\d+)?( \| .*)$")
 _CONTEXT = ("In file included from ", "                 from ", "compilation terminated")
 _PROGRAM = "main.cpp"
 
 
-def pseudocode_text(source: str) -> str:
-    """One line of pseudocode as its lines, indented where it says so.
-
-    >>> pseudocode_text("TAB0 read n ; $ TAB1 print n ;")
-    'read n ;\\n  print n ;'
-    """
-    lines = []
-    for piece in _END_OF_LINE.split(source):
-        text = piece.strip()
-        level = _LEVEL.match(text)
-        if text:
-            lines.append(INDENT * int(level[1]) + text[level.end() :] if level else text)
-    return "\n".join(lines)
-
-
 @functools.lru_cache(maxsize=1 << 16)  # many systems write the same
-def program_text(line: str, decode: str = "ours", language: str = "cpp") -> str:
+def program_text(line: str, decode: str = "lossless", language: str = "cpp") -> str:
     """A program as the evaluator read it (`decode` names its line format), indented where it is C++ without indents."""
-    source = find_decoder(decode)(line).rstrip("\n")
+    source = program_format(decode).decode(line).rstrip("\n")
     return indented(source) if language == "cpp" else source
 
 

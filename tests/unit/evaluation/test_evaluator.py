@@ -190,7 +190,7 @@ def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> Non
         ({"compare": "eyes"}, "no such comparison"),
         ({"time_limit": 0}, "time_limit is 0"),
         ({"jobs": 0}, "must be above 0"),
-        ({"decode": "theirs"}, "no such decoder"),
+        ({"decode": "theirs"}, "no such line format"),
     ],
 )
 def test_wishes_that_cannot_be_met(wish: dict[str, object], words: str) -> None:
@@ -223,7 +223,7 @@ def test_signature_names_what_matters() -> None:
         "wall:3s",
         "mem:1024M",
         "sandbox:",
-        "decode:ours",
+        "decode:lossless",
     ):
         assert part in report.signature
     other = evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, standard="gnu++17"))

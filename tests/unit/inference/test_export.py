@@ -214,7 +214,7 @@ def test_what_does_not_belong_together_is_refused(runs, tmp_path):
 
 def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
     shutil.copy(runs.data / "dict.txt", tmp_path / "dict.txt")
-    formats = {"pseudocode_format": "spoc", "program_format": "ours"}
+    formats = {"pseudocode_format": "spoc", "program_format": "lossless"}
     for given in ({}, {"pseudocode_format": "spoc"}):
         with pytest.raises(UserError, match=f"holds no {'program' if given else 'pseudocode'} that shows its format"):
             export(runs.composed, tmp_path / "out", sources=Sources(data=tmp_path, **given))
@@ -223,7 +223,10 @@ def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
     found = load_model(tmp_path / "out").config
     assert {name: getattr(found, name) for name in formats} == formats
     export(runs.denoiser, tmp_path / "denoiser", sources=Sources(data=tmp_path, program_format="ours"))
-    assert load_model(tmp_path / "denoiser").config.program_format == "ours"
+    assert load_model(tmp_path / "denoiser").config.program_format == "lossless"
+    config = tmp_path / "denoiser" / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace('"lossless"', '"ours"'), encoding="utf-8")
+    assert load_model(tmp_path / "denoiser").config.program_format == "lossless"  # as written before
 
 
 def test_the_subword_model_is_the_one_whose_pieces_the_dictionary_has(runs, tmp_path):

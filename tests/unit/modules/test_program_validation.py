@@ -154,7 +154,7 @@ def files(tmp_path: Path) -> Path:
 
 def config(**options: Any) -> SimpleNamespace:
     names = ("eval_inputs", "eval_expected", "eval_ids", "eval_testcases", "eval_checker", "user_file")
-    defaults = {"eval_programs": 2, "eval_decode": "ours", "eval_allow_unsafe": True, "valid_subset": "valid"}
+    defaults = {"eval_programs": 2, "eval_decode": "lossless", "eval_allow_unsafe": True, "valid_subset": "valid"}
     return SimpleNamespace(**{**dict.fromkeys(names), **defaults, **options})
 
 

@@ -197,13 +197,10 @@ def test_the_pool_holds_short_names_of_the_program_only() -> None:
 
 def test_single_lines() -> None:
     assert breakable_lines("int main ( ) { $ ~ int x ; $ ~ return 0 ; $ } $ $ ~ ~ y ; ") == ["~ int x ;", "~ ~ y ;"]
-    pairs = CppNoise(clean_share=0).line_pairs(PROGRAM, np.random.default_rng(1))
-    assert [clean for _, clean in pairs] == breakable_lines(PROGRAM)
-    assert all(broken != clean and " $ " not in broken for broken, clean in pairs)
-    assert len(pairs) == 12
-    # names come from the whole program
-    everything = [pair[0] for seed in range(50) for pair in CppNoise().line_pairs(PROGRAM, np.random.default_rng(seed))]
-    assert "~ cin >> total ;" in everything
+    noise = CppNoise(clean_share=0)  # takes them as it takes programs
+    broken = [noise(line, np.random.default_rng(1)) for line in breakable_lines(PROGRAM)]
+    assert len(broken) == 12
+    assert all(new != old and " $ " not in new for new, old in zip(broken, breakable_lines(PROGRAM), strict=True))
 
 
 def test_real_programs_break_and_fast() -> None:

@@ -1,10 +1,10 @@
-"""Pseudocode, programs and compiler messages as people read them."""
+"""Programs and compiler messages as people read them."""
 
 from __future__ import annotations
 
 from browser_runs import COMPILER_SAYS
 
-from fairseq_cft.report.browser.text import compiler_message, program_text, pseudocode_text
+from fairseq_cft.report.browser.text import compiler_message, program_text
 
 NO_MATCH = """../main.cpp: In function ‘int main()’:
 ../main.cpp:9:15: error: no match for ‘operator&&’
@@ -19,11 +19,6 @@ In file included from /usr/include/c++/12/valarray:603,
    70 |  static_assert
 ../main.cpp:12:1: fatal error: x: No such file or directory
 compilation terminated."""
-
-
-def test_pseudocode_has_a_line_for_each_dollar() -> None:
-    assert pseudocode_text('$ set a to "$5";  $ read b;  $') == 'set a to "$5";\nread b;'
-    assert pseudocode_text("TAB0 for i ; $ TAB2 print TAB1 ;") == "for i ;\n    print TAB1 ;"
 
 
 def test_programs_are_read_in_the_evaluations_line_format() -> None:

@@ -1,0 +1,67 @@
+r"""Pseudocode as one line, as the data write it, and as people read it.
+
+| format | the line |
+|---|---|
+| `spoc` | `TAB0 read n ; $ TAB1 print n ;`: each step with its indent level; a word `$` of the text is `\$` |
+| `synthetic` | `` $ read n;  $ print n;  $ ``: blanks and all, as published |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from .line_format import INDENT, NEWLINE_WORD, decode_word, encode_token, indent_level
+
+START = " $ "  # of a line of the synthetic pseudocode
+END = ";  $ "  # of each statement in it
+
+_END_OF_LINE = re.compile(rf"(?:^|\s+)\{NEWLINE_WORD}(?=\s|$)")
+_LEVEL = re.compile(r"TAB(\d{1,3})\s+")
+
+
+def spoc_line(steps: Iterable[tuple[int, str]], tokenize_text: Callable[[str], str] | None = None) -> str:
+    r"""The (indent, text) steps that say something, as SPoC's line; ``tokenize_text`` sets each text's tokens apart.
+
+    >>> spoc_line([(0, "read n"), (0, ""), (1, "print $ n")])
+    'TAB0 read n ; $ TAB1 print \\$ n ;'
+    """
+    parts = []
+    for indent, text in steps:
+        words = (tokenize_text(text) if tokenize_text else text).split()  # a tokenizer may set a $ apart, too
+        if words:
+            said = " ".join(encode_token(word) if word == NEWLINE_WORD else word for word in words)
+            parts.append(f"TAB{indent} {said} ;")
+    return f" {NEWLINE_WORD} ".join(parts)
+
+
+def spoc_line_of_text(text: str) -> str:
+    """Text with one step a line, its depth shown by two spaces or a tab a level; a line of the format stays."""
+    if "\n" not in text and _LEVEL.match(text):
+        return text
+    return spoc_line((indent_level(line[: len(line) - len(line.lstrip())]), line) for line in text.split("\n"))
+
+
+def synthetic_line_of_text(text: str) -> str:
+    """Text with one step a line -> the synthetic line; a line of the format stays."""
+    if "\n" not in text and re.match(r" ?\$", text):
+        return text
+    return START + "".join(f"{line.strip().rstrip('; ')}{END}" for line in text.split("\n") if line.strip())
+
+
+def pseudocode_text(line: str) -> str:
+    r"""One line of pseudocode, of either format, as its lines, indented where it says so.
+
+    >>> pseudocode_text("TAB0 read n ; $ TAB1 print \\$ n ;")
+    'read n ;\n  print $ n ;'
+    """
+    lines = []
+    for piece in _END_OF_LINE.split(line):
+        text = piece.strip()
+        level = _LEVEL.match(text)
+        if level:
+            words = (decode_word(word) if word == encode_token(NEWLINE_WORD) else word for word in text.split(" ")[1:])
+            text = INDENT * int(level[1]) + " ".join(words).lstrip()
+        if text:
+            lines.append(text)
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""Pseudocode as one line, and as people read it."""
+
+import pytest
+
+from fairseq_cft.formats.pseudocode import pseudocode_text, spoc_line
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("TAB0 read n ; $ TAB2 print n ;", "read n ;\n    print n ;"),
+        (" $ set var_1 to true;  $ output var_1;  $ ", "set var_1 to true;\noutput var_1;"),
+        (' $ set a to "$5";  $ read b;  $', 'set a to "$5";\nread b;'),
+        ('TAB0 print "5$ each" ; $ TAB1 print TAB1 ;', 'print "5$ each" ;\n  print TAB1 ;'),
+        (r"TAB1 pay \$ 5 ;", "  pay $ 5 ;"),
+        ("TAB99999999999 x", "TAB99999999999 x"),  # a model's slip
+        ("print $5", "print $5"),
+        ("", ""),
+    ],
+)
+def test_pseudocode_has_a_line_for_each_step(line, text):
+    assert pseudocode_text(line) == text
+
+
+def test_a_dollar_that_a_tokenizer_sets_apart_is_no_end_of_a_step():
+    def tokens_apart(text):
+        return text.replace('"', ' " ')
+
+    line = spoc_line([(0, 'print "$" and $')], tokens_apart)
+    assert line == r'TAB0 print " \$ " and \$ ;'
+    assert pseudocode_text(line) == 'print " $ " and $ ;'
