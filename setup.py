@@ -34,6 +34,7 @@ setup(
         "hydra-core>=1.3.2,<1.4",
         "omegaconf>=2.3,<2.4",
         "numpy",
+        "scipy",
         "sentencepiece>=0.1.99",
         "sacremoses>=0.1",
         "tensorboard>=2.12",
@@ -47,7 +48,7 @@ setup(
             'fairseq==0.12.2; python_version < "3.11"',
             've-fairseq==0.12.3; python_version >= "3.11"',
         ],
-        "plots": ["matplotlib>=3.7", "scipy"],
+        "plots": ["matplotlib>=3.7"],
         "dev": [
             "pytest>=8,<9.2",  # from 9.2 on, pytest-xdist 3.8 drops the groups of tests without a word
             "pytest-xdist",

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_together
+from ..report.comparisons import answers
 from ..report.pictures import draw
 from ..report.results import read_results
-from ..report.tables import answers, plain_table, section
+from ..report.tables import plain_table, section
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,8 +15,6 @@ from .statistics import Interval, rate_interval
 from .testcases import TestCase, excerpt
 from .verdict import Verdict
 
-INTERVAL_SEED = 1
-
 
 @dataclass(frozen=True)
 class Report:
@@ -63,7 +61,7 @@ class Report:
         if not self.judgements:
             return Interval(0.0, 0.0, 1.0)
         correct = self.counts[str(Verdict.CORRECT)]
-        return rate_interval(correct, len(self.judgements), seed=INTERVAL_SEED)
+        return rate_interval(correct, len(self.judgements))
 
     def by(self, groups: Sequence[str]) -> dict[str, dict[str, int]]:
         """Counts by group, one group for each example; sorted by name."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..errors import UserError
 from ..systems import SPLITS
+from .comparisons import difference
 from .pictures import COLORS
 from .plots import pyplot, save
-from .results import Results, percent
-from .tables import denoiser_sentence, difference
+from .results import Results
+from .tables import denoiser_sentence
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ def table(results: Results, axis: Axis) -> list[str]:
     for value, composed, baseline in axis.values:
         cells = [value]
         for split in results.splits:
-            rates = (results.interval(method, split) for method in (composed, baseline))
-            cells += ["" if rate is None else percent(rate) for rate in rates]
+            cells += [results.rate(method, split) for method in (composed, baseline)]
             found = results.comparison(composed, baseline, split)
             cells.append("" if found is None else difference(found))
         lines.append("| " + " | ".join(cells) + " |")

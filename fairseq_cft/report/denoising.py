@@ -11,7 +11,6 @@ import numpy as np
 from ..evaluation.statistics import rate_interval
 from .plots import pyplot, save
 
-INTERVAL_SEED = 1
 LONG = 1000  # characters: the published limit of training programs; what is longer, the denoiser has not learned
 FIGURES = {"compiles_before": "compile before", "compiles_after": "compile after", "restored": "restored exactly"}
 CLEAN_FIGURES = ("compiles_clean", "compiles_kept")
@@ -20,7 +19,7 @@ COLORS = {"compiles_before": "#bcb8b1", "compiles_after": "#33658a", "restored":
 
 def rate(rows: Sequence[dict[str, Any]], name: str) -> list[float]:
     """Share of rows for which `name` is true, with its 95 % interval."""
-    interval = rate_interval(sum(row[name] for row in rows), len(rows), seed=INTERVAL_SEED)
+    interval = rate_interval(sum(row[name] for row in rows), len(rows))
     return [interval.value, interval.low, interval.high]
 
 

@@ -62,6 +62,16 @@ class Results:
         found = list(self.by_seed(method, split, figure).values())
         return bootstrap_interval(found, seed=BOOTSTRAP_SEED) if found else None
 
+    def rate(self, method: str, split: str, figure: str = "correct") -> str:
+        """The same as text for a table, '' where the method was not run on the split."""
+        found = self.interval(method, split, figure)
+        return "" if found is None else percent(found) + self.fewer_seeds(method, split)
+
+    def fewer_seeds(self, method: str, split: str) -> str:
+        """What to say of a method that was not run with all seeds."""
+        count = len(self.by_seed(method, split))
+        return f", {seeds(count)}" if 0 < count < len(self.seeds) else ""
+
     def common_seeds(self, first: str, second: str, split: str) -> list[int]:
         """Those that a comparison of two methods is on."""
         return sorted(self.by_seed(first, split).keys() & self.by_seed(second, split).keys())
@@ -100,9 +110,13 @@ def bits(truths: Iterable[bool]) -> str:
     return "".join("01"[bool(truth)] for truth in truths)
 
 
+def seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
 def share(rate: float, total: int) -> Interval:
     """A rate of `total` programs with its interval."""
-    return rate_interval(round(rate * total), total, seed=BOOTSTRAP_SEED)
+    return rate_interval(round(rate * total), total)
 
 
 def percent(interval: Interval) -> str:

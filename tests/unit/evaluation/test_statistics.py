@@ -8,7 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from fairseq_cft.evaluation.statistics import bootstrap_interval, compare, discordant, mcnemar, rate_interval
+from fairseq_cft.evaluation.statistics import (
+    bootstrap_interval,
+    compare,
+    discordant,
+    exact_test,
+    mcnemar,
+    rate_interval,
+    seeds_test,
+)
 
 
 def test_interval_of_a_fair_coin_is_the_normal_one() -> None:
@@ -28,18 +36,23 @@ def test_interval_holds_against_enumeration() -> None:
     assert (interval.low, interval.high) == (low, high)
 
 
-def test_interval_of_counts_agrees_with_that_of_outcomes() -> None:
-    by_counts = rate_interval(30, 100, seed=5)
-    by_outcomes = bootstrap_interval([1] * 30 + [0] * 70, seed=6)
-    assert by_counts.low == pytest.approx(by_outcomes.low, abs=0.011)
-    assert by_counts.high == pytest.approx(by_outcomes.high, abs=0.011)
+@pytest.mark.parametrize(("correct", "total"), [(30, 100), (307, 317), (1, 2), (0, 5), (5, 5)])
+def test_one_rate_has_one_interval(correct: int, total: int) -> None:
+    for seed in range(5):
+        assert bootstrap_interval([1] * correct + [0] * (total - correct), seed=seed) == rate_interval(correct, total)
+
+
+def test_interval_of_counts_is_that_of_redrawn_outcomes() -> None:
+    redrawn = np.random.default_rng(1).integers(100, size=(100_000, 100)) < 30
+    low, high = np.quantile(redrawn.mean(1), [0.025, 0.975])
+    assert (rate_interval(30, 100).low, rate_interval(30, 100).high) == pytest.approx((low, high))
 
 
 def test_outcomes_that_are_all_alike_still_leave_doubt():
     """0 of 30: the rate p with (1 - p) ** 30 = 0.025 is 1 - 0.025 ** (1 / 30) = 0.1157; tables give 11.6 %."""
-    for found in (rate_interval(0, 30, seed=1), bootstrap_interval([[0] * 30] * 3, seed=1)):
+    for found in (rate_interval(0, 30), bootstrap_interval([[0] * 30] * 3, seed=1)):
         assert (found.value, found.low) == (0, 0) and found.high == pytest.approx(0.1157, abs=1e-4)
-    found = rate_interval(30, 30, seed=1)
+    found = rate_interval(30, 30)
     assert (found.value, found.high) == (1, 1) and found.low == pytest.approx(0.8843, abs=1e-4)
 
 
@@ -57,7 +70,7 @@ def test_same_seed_same_interval() -> None:
 
 def test_chunks_do_not_bound_the_number_of_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairseq_cft.evaluation.statistics.CHUNK_BYTES", 8 * 100 * 7)
-    interval = bootstrap_interval([0, 1] * 50, seed=4, draws=1000)
+    interval = bootstrap_interval([[0, 1] * 50] * 2, seed=4, draws=1000)
     assert interval.low == pytest.approx(0.4, abs=0.03)
 
 
@@ -99,8 +112,69 @@ def test_comparison_by_hand() -> None:
 def test_a_method_against_itself() -> None:
     outcomes = [1, 0, 1, 1, 0]
     found = compare(outcomes, outcomes, seed=1)
-    assert found.difference.low == found.difference.high == 0
-    assert found.bootstrap_p == found.mcnemar_p == 1.0
+    assert found.difference.value == 0 and found.bootstrap_p == found.mcnemar_p == 1.0 and not found.winner()
+    # another example may differ: up to p of them with (1 - p) ** 5 = 0.025, p = 1 - 0.025 ** (1 / 5) = 0.522
+    assert (found.difference.low, found.difference.high) == pytest.approx((-0.522, 0.522), abs=1e-3)
+
+
+@pytest.mark.parametrize("examples", range(1, 12))
+@pytest.mark.parametrize("alike", [0, 1, 200])
+def test_a_handful_of_examples_decides_nothing(examples: int, alike: int) -> None:
+    """All in favour of one method: the exact test gives 2 / 2 ** examples, below 0.05 from six on."""
+    first, second = [1] * examples + [1] * alike, [0] * examples + [1] * alike
+    for left, right, sign in ((first, second, 1), (second, first, -1)):
+        found = compare(left, right, seed=1)
+        assert found.bootstrap_p >= 2 / 2**examples and found.mcnemar_p == pytest.approx(2 / 2**examples)
+        assert found.winner() == (sign if examples >= 6 else 0)
+        clear = found.difference.low > 0 or found.difference.high < 0
+        assert clear == (examples >= 6) and found.difference.low < found.difference.high
+        assert found.difference.low <= found.difference.value <= found.difference.high
+
+
+def test_mcnemars_interval_by_hand() -> None:
+    # 5 of 5 differ, all for the first: its share is at least 0.025 ** (1 / 5) = 0.478, 2 * 0.478 - 1 = -0.044
+    found = compare([1] * 5, [0] * 5, seed=1).difference
+    assert (found.low, found.high) == (pytest.approx(-0.0436, abs=1e-4), 1)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 6])
+def test_seeds_that_repeat_a_handful_of_examples_do_not_make_it_more(seeds: int) -> None:
+    found = compare([[1] * 5] * seeds, [[0] * 5] * seeds, seed=1)
+    assert found.bootstrap_p == found.mcnemar_p == 2 / 2**5 and not found.winner()
+    assert found.difference.low < 0
+
+
+def test_seeds_that_differ_in_size_leave_no_interval_of_a_handful() -> None:
+    """All three programs in favour of the first, but one of them by one seed of two."""
+    found = compare([[1, 1, 1], [1, 1, 0]], [[0, 0, 0], [0, 0, 0]], seed=1)
+    assert math.isnan(found.difference.low) and math.isnan(found.difference.high)
+    assert found.bootstrap_p >= 2 / 2**3 and not found.winner()
+
+
+def test_the_exact_test_holds_against_enumeration() -> None:
+    differences = [3, 1, 0, -2, 1, 3]
+    sums = [abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
+            for signs in itertools.product((1, -1), repeat=6)]  # fmt: skip
+    assert exact_test(differences) == pytest.approx(np.mean([each >= 6 for each in sums]))
+
+
+def test_the_test_over_seeds_by_hand() -> None:
+    # mean 2, standard deviation 1, t = 2 / (1 / sqrt(3)) = 3.464; two degrees of freedom: p = 1 - t / sqrt(t * t + 2)
+    t = 2 * math.sqrt(3)
+    assert seeds_test([1, 2, 3]) == pytest.approx(1 - t / math.sqrt(t * t + 2))
+    assert seeds_test([1, 3]) == pytest.approx(1 - 2 / math.pi * math.atan(2))  # t = 2, one degree of freedom
+    assert math.isnan(seeds_test([1])) and seeds_test([0, 0]) == 1
+    assert seeds_test([0.5] * 4) == 2 / 2**4  # alike: four signs, no spread to tell more from
+
+
+def test_a_claim_needs_the_seeds_too() -> None:
+    """The first is better by 40, 1 and 0 of 100 programs: clear of zero over programs, not over trainings."""
+    first = [[n < 50 + more for n in range(100)] for more in (40, 1, 1)]
+    second = [[n < 50 for n in range(100)]] * 3
+    found = compare(first, second, seed=1)
+    assert found.mcnemar_p < 1e-9 and found.seeds_p > 0.3 and found.seeds == 3 and not found.winner()
+    first = [[n < 50 + more for n in range(100)] for more in (40, 39, 41)]
+    assert compare(first, second, seed=1).winner() == 1 and compare(second, first, seed=1).winner() == -1
 
 
 def test_relative_gain_over_nothing_is_not_a_number() -> None:
@@ -119,4 +193,4 @@ def test_bad_shapes() -> None:
     with pytest.raises(ValueError, match="shape"):
         bootstrap_interval([], seed=1)
     with pytest.raises(ValueError, match="no examples"):
-        rate_interval(0, 0, seed=1)
+        rate_interval(0, 0)

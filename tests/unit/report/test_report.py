@@ -65,9 +65,10 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     assert "| `composed` | 61.0% (" in text and "Seeds 1, 2" in text
     gain = next(line for line in text.splitlines() if line.startswith("- `composed` against `pretrained`, test"))
     assert "relative gain 48.8% (" in gain and "only `composed` right on 40, only `pretrained` on 0" in gain
-    answer = "- test (in distribution), over `pretrained`: yes; relative gain 48.8% ("
+    answer = "- test (in distribution), over `pretrained`: not decided (2 seeds); relative gain 48.8% ("
     assert answer in text and answer in done.stdout
-    assert "bootstrap p = " in gain and "McNemar" not in text  # two seeds
+    # two seeds, 20 points better by each: signs alone would say 2 / 2 ** 2
+    assert "(bootstrap p = 0.0002, over seeds alone p = 0.5; 2 seeds)" in gain and "McNemar" not in text
     assert "99.0% (98.0% to 99.8%) of clean programs kept, 90.0% (" in text
     assert (tmp_path / "out/report.png").read_bytes().startswith(b"\x89PNG")
     assert "composed" in done.stdout and "61.0%" in done.stdout
@@ -100,8 +101,11 @@ def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
     text = (tmp_path / "out/report.md").read_text()
     (line,) = (line for line in text.splitlines() if line.startswith("- `composed` against "))
     assert "`pretrained`, test (in distribution), seeds 2: relative gain 20.0% (" in line
-    assert "only `composed` right on 10, only `pretrained` on 0 (McNemar p = " in line
-    assert "- test (in distribution), seeds 2, over `pretrained`: yes; relative gain 20.0% (" in text
+    assert "only `composed` right on 10, only `pretrained` on 0 (McNemar p = 0.002; 1 seed)" in line
+    assert (
+        "- test (in distribution), seeds 2, over `pretrained`: yes (of these models: 1 seed); relative gain 20.0% ("
+        in text
+    )
     assert "over `pretrained_longer`" not in text
 
 
@@ -142,9 +146,76 @@ def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_p
     (tmp_path / "destroyed.json").write_text(json.dumps(content))
     assert command("report", results, "--output-dir", tmp_path / "out").returncode == 0
     text = (tmp_path / "out/report.md").read_text().split("## What fine-tuning destroys")[1]
-    assert "| `denoiser` | 98.0% (" in text and "| `pretrained` | 55.0% (" in text and "| 30.0% (" in text
+    assert "| `denoiser` | 98.0% (" in text and "| `pretrained`, 2 seeds | 55.0% (" in text and "| 30.0% (" in text
     line = next(line for line in text.splitlines() if line.startswith("- `pretrained` against the denoiser"))
     assert "clean kept: relative gain -43.9% (" in line and "restored: relative gain -62.5% (" in line
+
+
+@pytest.mark.parametrize(
+    ("counts", "answer"),
+    [
+        ((58, 60, 59), "yes (3 seeds)"),
+        ((90, 51, 52), "not decided (3 seeds)"),
+        ((22, 20, 21), "no, it harms (3 seeds)"),
+    ],
+    ids=lambda x: str(x),
+)
+def test_the_answer_needs_the_seeds_to_agree(tmp_path, counts, answer):
+    """Of 100 programs pretrained has the first 50 right with each seed."""
+    for seed, count in enumerate(counts):
+        write_evaluation(tmp_path / f"pretrained.{seed}.ood.json", [number < 50 for number in range(100)])
+        write_evaluation(tmp_path / f"composed.{seed}.ood.json", [number < count for number in range(100)])
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in done.stdout
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("programs", [1, 5])
+def test_a_handful_of_programs_answers_nothing(tmp_path, programs, seeds):
+    for seed in range(seeds):
+        write_evaluation(tmp_path / f"pretrained.{seed}.test.json", [False] * programs)
+        write_evaluation(tmp_path / f"composed.{seed}.test.json", [True] * programs)
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    (line,) = (line for line in done.stdout.splitlines() if "over `pretrained`" in line)
+    assert "not decided" in line and "+100.0 points (-" in line
+    text = (tmp_path / "out/report.md").read_text()
+    assert f"p = {min(1.0, 2 / 2**programs):.2g}" in text and f"{seeds} seed" in text
+
+
+def test_every_rival_stands_in_the_comparisons(tmp_path):
+    """Whatever is not composed: named by the benchmarks or not, alone and with the denoiser behind it."""
+    names = [
+        "composed",
+        "composed:base",
+        "composed_no_init",
+        "direct",
+        "direct+denoise",
+        "pretrained",
+        "mine",
+        "mine+gate",
+    ]
+    for name in names:
+        write_evaluation(tmp_path / f"{name}.1.test.json", [True, False] * 10)
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    rivals = ["direct", "direct+denoise", "pretrained", "mine"]
+    assert re.findall(r"over `(.+?)`", done.stdout) == rivals
+    text = (tmp_path / "out/report.md").read_text()
+    assert re.findall(r"^- `composed` against `(.+?)`", text, re.MULTILINE) == rivals
+
+
+def test_a_system_with_fewer_seeds_says_so(tmp_path):
+    for name, seeds in (("direct", (1,)), ("composed", (1, 2))):
+        for seed in seeds:
+            write_evaluation(tmp_path / f"{name}.{seed}.test.json", [True, False] * 10)
+    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
+    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
+    text = (tmp_path / "out/report.md").read_text()
+    assert re.search(r"^\| `direct` \| 50.0% \(.*?\), 1 seed \|", text, re.MULTILINE)
+    assert re.search(r"^\| `composed` \| 50.0% \([^)]*\) \|", text, re.MULTILINE) and "], 1 seed" not in text
+    assert re.search(r"^direct .*\], 1 seed$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -156,4 +227,4 @@ def test_the_answer_depends_on_the_interval(tmp_path, composed, answer):
     write_evaluation(tmp_path / "composed.1.ood.json", [number >= 100 - composed for number in range(100)])
     command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
     done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
-    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in done.stdout
+    assert f"- ood (out of distribution), over `pretrained`: {answer} (of these models: 1 seed); " in done.stdout
