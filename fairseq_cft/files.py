@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import signal
@@ -20,6 +21,11 @@ class InputError(UserError):
     """A mistake in what the user gave: one sentence that says what, where and what next."""
 
 
+def without_mark(data: bytes) -> bytes:
+    """The content of a text file without the byte order mark that some editors put in front."""
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
 def read_lines(path: Path | str) -> list[str]:
     """The file's lines without their newlines; only a newline byte ends a line. Bytes that are no UTF-8 are refused."""
     try:
@@ -32,11 +38,11 @@ def read_lines(path: Path | str) -> list[str]:
 def decode_lines(data: bytes, name: str) -> list[str]:
     """The same for the content of a file or a stream; `name` is for errors."""
     try:
-        lines = data.decode("utf-8").split("\n")
+        lines = without_mark(data).decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
+        number = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name}, line {number}: byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
+            f"{name}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8; convert the file to UTF-8"
         ) from error
     if not lines[-1]:
         lines.pop()

@@ -41,7 +41,7 @@ done
 for name in "${needed[@]}"; do
   [[ -f $raw/$name ]] || fail "$raw/$name does not exist; see the head of this script for what DIR holds"
 done
-heldout=$(($(wc -l <"$raw/unlabeled.tgt") / 10))
+heldout=$(($(grep -c '' "$raw/unlabeled.tgt" || true) / 10)) # also a last line without a newline
 ((heldout)) || fail "$raw/unlabeled.tgt has fewer than 10 lines"
 ((heldout <= 500)) || heldout=500
 

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if more:
         raise UserError(f"{options.results} has several data sets; an ablation is on one")
     named = (denoiser.partition("=") for denoiser in options.denoisers)
-    denoisers = {noise: json.loads(Path(path).read_text(encoding="utf-8")) for noise, _, path in named}
+    denoisers = {noise: json.loads(Path(path).read_bytes()) for noise, _, path in named}
     text = markdown(results, axes, denoisers)
     with write_together(options.output_dir / "report.md") as (page,):
         page.write(text)

@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    result = json.loads(options.file.read_text(encoding="utf-8"))
+    result = json.loads(options.file.read_bytes())
     text = markdown(result)
     with write_together(options.output_dir / "speed.md") as (page,):
         page.write(text)

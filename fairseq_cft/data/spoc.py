@@ -17,6 +17,7 @@ from ..formats.pseudocode import spoc_line
 from ..formats.tokenizer import tokenize
 
 COLUMNS = ("text", "code", "workerid", "probid", "subid", "line", "indent")
+MOST = {"line": 10**6, "indent": 255}  # what is beyond is no program but a damaged row
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 
 
@@ -106,11 +107,17 @@ def _parse_row(line: str, order: list[int], width: int) -> Row | _Damage:
     key = (values[3], values[4], values[2])  # in the order of COLUMNS
     for column, value in zip(COLUMNS[5:], values[5:], strict=True):
         if _INTEGER.match(value) is None:
-            return _Damage(f"{column} is {value!r}, not a number", key)
+            return _Damage(f"{column} is {_cut(value)!r}, not a number", key)
         if value.startswith("-"):
-            return _Damage(f"{column} is {value}: it counts from 0", key)
+            return _Damage(f"{column} is {_cut(value)}: it counts from 0", key)
+        if len(value) > 9 or int(value) > MOST[column]:
+            return _Damage(f"{column} is {_cut(value)}, more than a program can have", key)
     text, code, workerid, probid, subid = values[:5]
     return Row(text, code, workerid, probid, subid, int(values[5]), int(values[6]))
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= 20 else f"{value[:20]}..."
 
 
 @dataclass

@@ -40,7 +40,7 @@ class VerdictCache:
     def get(self, key: str) -> Judgement | None:
         """None where there is no entry, or one that cannot be read."""
         try:
-            return Judgement.from_json(json.loads(self._path(key).read_text(encoding="utf-8")))
+            return Judgement.from_json(json.loads(self._path(key).read_bytes()))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..files import without_mark
 from .languages.registry import SUFFIXES
 from .outputs import in_order, read_log
 from .testcases import ExampleId, TestCase, TestCaseFolder, read_ids, read_lines, synthetic_cases
@@ -104,5 +105,5 @@ def _folder(folder: Path, ids: Sequence[str], suffix: str) -> list[list[str]]:
     found = []
     for name in ids:
         path = folder / f"{name}{suffix}"
-        found.append([path.read_bytes().decode("utf-8", "surrogateescape")] if path.is_file() else [])
+        found.append([without_mark(path.read_bytes()).decode("utf-8", "surrogateescape")] if path.is_file() else [])
     return found

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from ..errors import UsageError
+from ..files import without_mark
 
 HYPOTHESIS = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
 SENTENCE = re.compile(rb"^([ST])-(\d+)\t(.*)$")
@@ -20,7 +21,7 @@ def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
     """
     found: dict[str, dict[int, list[tuple[float, str]]]] = {"H": {}, "D": {}}
     last: dict[str, int] = {}
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(without_mark(data).split(b"\n"), start=1):
         match = HYPOTHESIS.match(line.rstrip(b"\r"))
         if match is None:
             continue
@@ -48,7 +49,7 @@ def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
 def parse_pairs(data: bytes) -> tuple[dict[int, str], dict[int, str]]:
     """Sources and references of a log by sentence id; fairseq-interactive writes no references."""
     found: dict[bytes, dict[int, str]] = {b"S": {}, b"T": {}}
-    for line in data.split(b"\n"):
+    for line in without_mark(data).split(b"\n"):
         match = SENTENCE.match(line.rstrip(b"\r"))
         if match is not None:
             found[match[1]][int(match[2])] = match[3].decode("utf-8", "surrogateescape").strip(" ")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..files import without_mark
 
 END_OF_INPUT = b"###ENDINPUT###\n"
 END_OF_OUTPUT = b"###ENDOUTPUT###\n"
@@ -57,7 +58,7 @@ def parse_blocks(data: bytes) -> list[TestCase]:
 
     A broken separator makes the whole text count as no test cases at all: half a set would be an easier test.
     """
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = without_mark(data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
         data += b"\n"
     cases = []
@@ -102,7 +103,7 @@ def read_lines(path: Path) -> list[str]:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     lines = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    for number, line in enumerate(without_mark(data).split(b"\n"), start=1):
         try:
             lines.append(line.decode("utf-8"))
         except UnicodeDecodeError as error:

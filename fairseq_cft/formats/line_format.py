@@ -36,7 +36,8 @@ _ESCAPE = "␛"
 _SIGNS = {" ": "␣", "\t": "␉", "\n": "␊"}
 _CHARACTERS = {sign: character for character, sign in _SIGNS.items()}
 _BARE = {NEWLINE_WORD: "\\$", INDENT_WORD: "\\~"}
-_UNBARE = {escaped: word for word, escaped in _BARE.items()}
+# "#define $(x)": the parenthesis stays at the escaped name
+_UNBARE = {escaped: word for word, escaped in _BARE.items()} | {f"{_BARE[NEWLINE_WORD]}(": f"{NEWLINE_WORD}("}
 # U+2581 is what SentencePiece writes for a blank, so a real one would come back as a blank; U+FEFF is lost at a file's
 # start.
 _TO_ESCAPE = re.compile(r"[\s\x00-\x1f\x7f\u2581\ufeff␣␉␊␛]")
@@ -109,7 +110,7 @@ def parse_source(program: str | Iterable[tuple[int, str]]) -> list[CodeLine]:
         if token.kind is Kind.NEWLINE:
             line_start, current = token.start + 1, None
         elif token.kind is Kind.MACRO_PAREN:
-            current.words[-1] += token.text
+            current.words[-1] += encode_token(token.text)
         else:
             current.words.append(encode_token("\\" if token.kind is Kind.SPLICE else token.text))
     return lines

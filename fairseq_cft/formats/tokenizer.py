@@ -6,7 +6,7 @@ string or block comment to the end of the text (clang's own lexer does the same)
 
 Two things are easy to get wrong and matter for "the program still compiles when its tokens are set apart by spaces":
 `#include <a/b.h>` holds ONE token for the header's name, and the parenthesis that follows a macro's name in
-`#define f(x)` must touch it (`Kind.MACRO_PAREN`).
+`#define f(x)` must touch it (`Kind.MACRO_PAREN`, with the line continuations before it, if any).
 """
 
 from __future__ import annotations
@@ -73,12 +73,13 @@ def _pattern(splice: str) -> re.Pattern[str]:
         return s.join(re.escape(character) for character in word)
 
     raw_start = rf"{encoding}R{s}\"(?P<delimiter>[^ ()\\\t\v\f\n\"]{{0,16}})\("
-    header = r"<[^<>\n]{1,255}>"
+    in_header = rf"(?:{_SPLICE}|[^<>\n])" if s else r"[^<>\n]"
+    header = rf"<{in_header}{{1,255}}>"
     directive = rf"(?:\#|%:){blank}"
     compound = "|".join(  # texts whose last part is only a token there; taken apart by _parts
         [
             rf"{directive}(?:{spelled('include_next')}|{spelled('include')}|{spelled('import')})\b{blank}{header}",
-            rf"{directive}{spelled('define')}\b{blank}{name}(?:\(|{blank}<[^<>\s]{{1,255}}>(?=[ \t\r]*(?:\n|\Z)))",
+            rf"{directive}{spelled('define')}\b{blank}{name}(?:{s}\(|{blank}<[^<>\s]{{1,255}}>(?=[ \t\r]*(?:\n|\Z)))",
             rf"__has_include(?:_next)?{blank}\({blank}{header}",
             rf"import\b{blank}{header}(?={blank};)",
         ]
@@ -103,7 +104,7 @@ def _pattern(splice: str) -> re.Pattern[str]:
 
 _PLAIN = _pattern("")
 _SPLICED = _pattern(f"(?:{_SPLICE})*")
-_COMPOUND_TAIL = re.compile(r"(?:<[^<>\n]*>|\()\Z")
+_COMPOUND_TAIL = re.compile(rf"(?:<(?:{_SPLICE}|[^<>\n])*>|(?:{_SPLICE})*\()\Z")
 _KINDS = {kind.value: kind for kind in Kind} | {"raw": Kind.STRING}
 
 
@@ -113,7 +114,7 @@ def _parts(text: str, start: int, pattern: re.Pattern[str]) -> Iterator[Token]:
     assert tail is not None, text
     for match in pattern.finditer(text, 0, tail.start()):
         yield Token(_KINDS[match.lastgroup or ""], match.group(), start + match.start())
-    kind = Kind.MACRO_PAREN if tail.group() == "(" else Kind.HEADER
+    kind = Kind.HEADER if tail.group().startswith("<") else Kind.MACRO_PAREN
     yield Token(kind, tail.group(), start + tail.start())
 
 

@@ -49,7 +49,7 @@ class ModelConfig:
 def is_exported(folder: Path | str) -> bool:
     """Whether this is a folder of ``fairseq-cft export``: a config.json that names our format."""
     try:
-        content = json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8"))
+        content = json.loads((Path(folder) / CONFIG).read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and str(content.get("format", "")).startswith("fairseq-cft ")
@@ -58,7 +58,7 @@ def is_exported(folder: Path | str) -> bool:
 def read_config(path: Path) -> ModelConfig:
     """UserError where the file is missing, damaged, or of another version."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
         if content["format"] != FORMAT:
             raise UserError(
                 f"{path} is in format '{content['format']}' and this version of fairseq_cft reads '{FORMAT}'; "

@@ -174,7 +174,7 @@ def _kept_evaluations(run: Path) -> Iterator[Path]:
 
 def _read_evaluation(file: Path) -> dict[str, Any]:
     try:
-        report = json.loads(file.read_text(encoding="utf-8"))
+        report = json.loads(file.read_bytes())
         report["n"], report["correct_rate"], report["compile_rate"], report["signature"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is no evaluation ({error!r}); give what fairseq-cft-evaluate --json wrote") from error
@@ -185,7 +185,7 @@ def denoiser_rates(run: Path) -> dict[str, float]:
     """What ``fairseq-cft check-denoiser`` measured for the quickstart's and the benchmarks' denoiser, where it did."""
     for folder in run.absolute().parents[:3]:
         try:
-            return dict(json.loads((folder / "denoiser.json").read_text(encoding="utf-8")))
+            return dict(json.loads((folder / "denoiser.json").read_bytes()))
         except (OSError, ValueError, TypeError):
             continue
     return {}

@@ -15,7 +15,7 @@ from .results import bits
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
     """One record: counts and signature of an evaluation, and where its verdicts stand."""
     method, seed, split = read_name(path)
-    evaluation = json.loads(path.read_text(encoding="utf-8"))
+    evaluation = json.loads(path.read_bytes())
     verdicts = [verdict["verdict"] for verdict in evaluation["verdicts"]]
     return {
         "dataset": dataset,

@@ -88,7 +88,7 @@ def read_results(files: Sequence[Path]) -> list[Results]:
     records: dict[str, list[dict[str, Any]]] = {}
     beside: dict[str, Path] = {}
     for file in files:
-        for record in json.loads(file.read_text(encoding="utf-8")):
+        for record in json.loads(file.read_bytes()):
             missing = {"dataset", "split", "method", "seed", *COLUMNS.values()} - set(record)
             if missing:
                 raise UserError(
@@ -102,7 +102,7 @@ def read_results(files: Sequence[Path]) -> list[Results]:
 
 
 def read_if_there(path: Path) -> dict[str, Any] | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return json.loads(path.read_bytes()) if path.exists() else None
 
 
 def bits(truths: Iterable[bool]) -> str:

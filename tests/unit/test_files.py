@@ -22,6 +22,12 @@ def test_only_a_newline_byte_ends_a_line(tmp_path: Path) -> None:
     assert read_lines(path) == []
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes("\ufeff1\n\ufeff2\n".encode())
+    assert read_lines(path) == ["1", "\ufeff2"]  # only at the start of a file
+
+
 def test_a_byte_that_is_no_utf8_is_named_with_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"good\ngood\nb\xffad\n")

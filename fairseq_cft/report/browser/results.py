@@ -63,7 +63,7 @@ def read_run(path: Path) -> Run:
     """One evaluation with the log beside it."""
     method, seed, split = read_name(path)
     try:
-        evaluation = json.loads(path.read_text(encoding="utf-8"))
+        evaluation = json.loads(path.read_bytes())
         verdicts = [{**entry, "verdict": str(Verdict(entry["verdict"]))} for entry in evaluation["verdicts"]]
         signature = str(evaluation["signature"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -105,7 +105,7 @@ def require_same_data(runs: Sequence[Run]) -> None:
 
 def _records(path: Path) -> list[dict[str, Any]]:
     try:
-        records = json.loads(path.read_text(encoding="utf-8"))
+        records = json.loads(path.read_bytes())
         return [{**record, "key": (record["method"], record["seed"], record["split"])} for record in records]
     except FileNotFoundError:
         return []

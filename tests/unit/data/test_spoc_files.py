@@ -79,6 +79,12 @@ def test_moses() -> None:
     assert moses_tokenizer()('if a<b, print "x & y"') == 'if a < b , print " x & y "'
 
 
+def test_a_dollar_that_moses_sets_apart_ends_no_line(tmp_path: Path) -> None:
+    pytest.importorskip("sacremoses")
+    made = convert([table(tmp_path, TABLE.replace('print "x"', 'print "$"'))], tokenize_text=moses_tokenizer())
+    assert made.pairs[0].source == r'TAB1 print " \$ " , don &apos;t stop ;'.replace("&apos;", "'")
+
+
 def test_mistakes_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read .*none\.tsv: no such file"):
         convert([tmp_path / "none.tsv"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.errors import UsageError
-from fairseq_cft.evaluation.outputs import in_order, parse_log, read_log
+from fairseq_cft.evaluation.outputs import in_order, parse_log, parse_pairs, read_log
 
 
 def test_any_order_and_other_lines_are_passed_over() -> None:
@@ -41,6 +41,11 @@ def test_empty_hypothesis_is_a_hypothesis() -> None:
 def test_bytes_that_are_no_utf8_survive() -> None:
     (text,) = parse_log(b"H-0\t-0.1\tcaf\xe9 \xff\r\n", "log")[0]
     assert text.encode("utf-8", "surrogateescape") == b"caf\xe9 \xff"
+
+
+def test_a_byte_order_mark_hides_no_line() -> None:
+    assert parse_log(b"\xef\xbb\xbfH-0\t-0.1\ta\nH-1\t-0.1\tb\n", "log") == {0: ["a"], 1: ["b"]}
+    assert parse_pairs(b"\xef\xbb\xbfS-0\tx\n") == ({0: "x"}, {})
 
 
 @pytest.mark.parametrize("log", [b"", b"INFO: nothing\n", b"H-0\t-0.1", b"S-0\ttext\n"])

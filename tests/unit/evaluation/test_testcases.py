@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from unit.evaluation.gold import SHARED_DATA
 
 from fairseq_cft.errors import UsageError
+from fairseq_cft.evaluation.inputs import read_candidates
 from fairseq_cft.evaluation.testcases import (
     ExampleId,
     TestCase,
@@ -87,6 +89,16 @@ def test_lines_keep_empty_ones_and_other_separators(tmp_path: Path) -> None:
     path = tmp_path / "f.inp"
     path.write_text("a\n\nb\u2028c\n\n")
     assert read_lines(path) == ["a", "", "b\u2028c", ""]
+
+
+def test_byte_order_marks_are_no_text(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    assert parse_blocks(mark + b"1\n###ENDINPUT###\n2\n###ENDOUTPUT###\n") == [TestCase(b"1\n", b"2\n")]
+    (tmp_path / "f.inp").write_bytes(mark + b"1\n")
+    assert read_lines(tmp_path / "f.inp") == ["1"]
+    (tmp_path / "0.cpp").write_bytes(mark + b"int x;\n")
+    options = Namespace(hypotheses=None, programs=tmp_path, checker=None, language="cpp", nbest=1)
+    assert read_candidates(options, ["0"]) == [["int x;\n"]]
 
 
 def test_synthetic_cases() -> None:

@@ -33,6 +33,8 @@ FRAGMENTS = [
         "*/",
         "//",
         "#define f(",
+        "#define $(",
+        "#define f\\\n(",
     ),
     *(
         "#include <a>",
@@ -90,6 +92,10 @@ def test_rows_with_indents_are_the_same_as_source_text() -> None:
     ("source", "line"),
     [
         ("#define f(x) (x)\n#define g (1)\n", "# define f( x ) ( x ) $ # define g ( 1 )"),
+        ("#define $(x) x\n$(4)\n", r"# define \$( x ) x $ \$ ( 4 )"),
+        ("#define F\\ \n(x) x\n", r"# define F\␣␊( x ) x"),
+        ("#define F\\\n (x)\n", r"# define F \ $ ( x )"),
+        ("#include <a/\\\nb.h>\n", r"# include <a/\␊b.h>"),
         ("#include<a/b.h>\n#define H <v>\n", "# include <a/b.h> $ # define H <v>"),
         ("#define A \\\n  1\n", "# define A \\ $ ~ 1"),
         ('R"(a\n\tb)" /* c\n d */ // e\n', 'R"(a␊␉b)" /*␣c␊␣d␣*/ //␣e'),

@@ -225,7 +225,8 @@ def test_formats_are_what_the_data_show_or_what_is_given(runs, tmp_path):
     export(runs.denoiser, tmp_path / "denoiser", sources=Sources(data=tmp_path, program_format="ours"))
     assert load_model(tmp_path / "denoiser").config.program_format == "lossless"
     config = tmp_path / "denoiser" / "config.json"
-    config.write_text(config.read_text(encoding="utf-8").replace('"lossless"', '"ours"'), encoding="utf-8")
+    older = config.read_text(encoding="utf-8").replace('"lossless"', '"ours"')
+    config.write_text(older, encoding="utf-8-sig")  # and saved by an editor that writes a byte order mark
     assert load_model(tmp_path / "denoiser").config.program_format == "lossless"  # as written before
 
 

@@ -113,3 +113,5 @@ def test_too_few_unlabeled_outputs(data: Path) -> None:
     (data / "mine/unlabeled.tgt").write_text("a\n" * 9)
     done = compare("--data", "mine", "--noise", "n", "--checker", "c", "out")
     assert done.returncode == 1 and "unlabeled.tgt has fewer than 10 lines" in done.stderr
+    (data / "mine/unlabeled.tgt").write_text("a\n" * 9 + "b")  # a last line without a newline is a line
+    assert compare("--data", "mine", "--noise", "n", "--checker", "c", "--dry-run", "out").returncode == 0
