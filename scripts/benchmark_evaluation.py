@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fairseq_cft.evaluation import Settings, TestCase, TestCaseFolder, UsageError, evaluate
 from fairseq_cft.evaluation.languages.toolchain import PROLOGUE
-from fairseq_cft.evaluation.testcases import read_ids, read_lines
+from fairseq_cft.evaluation.testcases import read_ids
+from fairseq_cft.files import read_lines
 from fairseq_cft.formats.table import PROGRAMS, program_format
 
 Cases = Sequence[TestCase]
@@ -67,13 +68,13 @@ def _passes(program: Path, case: TestCase) -> bool:
     return done.returncode == 0 and done.stdout == case.expected
 
 
-def ours(what: str, sources: Sequence[str], cases: Sequence[Cases], settings: Settings) -> Measured:
+def ours(what: str, sources: Sequence[str], cases: Sequence[Cases], settings: Settings, jobs: int) -> Measured:
     """Once without cases, to see what compiling takes, and once with them."""
     started = time.monotonic()
-    evaluate(sources, None, settings)
+    evaluate(sources, None, settings, jobs=jobs)
     compiling = time.monotonic() - started
     started = time.monotonic()
-    report = evaluate(sources, cases, settings)
+    report = evaluate(sources, cases, settings, jobs=jobs)
     total = time.monotonic() - started
     correct = [str(judgement.verdict) == "correct" for judgement in report.judgements]
     return Measured(what, compiling, max(0.0, total - compiling), correct)
@@ -112,15 +113,14 @@ def main() -> int:
 
 def measure(sources: list[str], cases: list[Cases], options: argparse.Namespace) -> list[Measured]:
     """All ways, one after the other, after what is built once has been built."""
-    base = Settings(decode="plain", allow_unsafe=options.allow_unsafe, jobs=1)
-    evaluate(sources[:1], cases[:1], base)
-    more = Settings(decode="plain", allow_unsafe=options.allow_unsafe, jobs=options.jobs)
-    plain = Settings(decode="plain", allow_unsafe=options.allow_unsafe, jobs=1, plain_compiler=True)
+    base = Settings(decode="plain", allow_unsafe=options.allow_unsafe)
+    evaluate(sources[:1], cases[:1], base, jobs=1)
+    plain = Settings(decode="plain", allow_unsafe=options.allow_unsafe, plain_compiler=True)
     return [
         published_way(sources, cases),
-        ours("ours, plain g++ -std=gnu++11 -O0, one worker", sources, cases, plain),
-        ours("ours, one worker", sources, cases, base),
-        ours(f"ours, {options.jobs} workers", sources, cases, more),
+        ours("ours, plain g++ -std=gnu++11 -O0, one worker", sources, cases, plain, 1),
+        ours("ours, one worker", sources, cases, base, 1),
+        ours(f"ours, {options.jobs} workers", sources, cases, base, options.jobs),
     ]
 
 

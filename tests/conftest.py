@@ -1,7 +1,9 @@
-"""What all tests share: signals as a terminal would have them, and user files forgotten after a test."""
+"""What all tests share: signals as of a terminal, user files forgotten, folders that the jails' user can enter."""
 
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +20,12 @@ def forget_user_files() -> Iterator[None]:
     yield
     for path in [*user_files._digests]:
         user_files._forget(path)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that the unprivileged user of the jails can enter; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="cft-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder

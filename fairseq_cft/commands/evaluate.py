@@ -3,54 +3,96 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from ..errors import UsageError
+from ..errors import UsageError, UserError
 from ..evaluation.errors import InfraError
 from ..evaluation.evaluator import evaluate
-from ..evaluation.inputs import Examples, read_candidates, read_examples, read_programs
+from ..evaluation.examples import Examples, read_examples
+from ..evaluation.languages.registry import SUFFIXES
+from ..evaluation.outputs import in_order, read_folder, read_log, read_programs
 from ..evaluation.progress import ProgressBar
 from ..evaluation.report import Report
 from ..evaluation.settings import Settings
+from ..evaluation.testcases import TestCase
 from ..evaluation.verdict import Verdict
-from .evaluation_options import parser, settings_from
+from .evaluation_options import gold_settings, parser, settings_from
 
+NAME = "fairseq-cft-evaluate"
 MOST_NAMED = 10
+OUTPUT_SUFFIX = ".txt"  # of files that a checker reads
 
 
 def run(options: argparse.Namespace) -> int:
     """Evaluates and prints; returns the exit status."""
-    examples = read_examples(options)
-    settings = settings_from(options)
-    candidates = read_candidates(options, examples.ids)
-    groups = examples.groups(options.by) if options.by else None
-    gold_lines = read_programs(options.gold, len(examples.ids)) if options.gold else None
     if options.resume and options.json_lines is None:
         raise UsageError("--resume goes on with a file of results: name it with --json-lines")
+    examples = read_examples(
+        ids=options.ids,
+        testcases=options.testcases,
+        which=options.cases,
+        inputs=options.inputs,
+        expected=options.expected,
+        for_checker=options.checker is not None,
+    )
+    settings = settings_from(options)
+    outputs = read_outputs(options, examples.ids)
+    groups = examples.groups(options.by) if options.by else None
+    gold = read_programs(options.gold, len(examples.ids)) if options.gold else None
     if options.json is not None:
         _require_writable(options.json)
-    with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
-        best = [texts[0] if texts else None for texts in candidates]
-        report = evaluate(best, examples.cases, settings, ids=examples.ids, progress=bar.update)
-    aside = replace(settings, results=None, resume=False)
+    best = [texts[0] if texts else None for texts in outputs]
+    lines = {"results": options.json_lines, "resume": options.resume}
+    report = judged(best, examples.cases, settings, options, ids=examples.ids, **lines)
     more: dict[str, Any] = {}
     if options.nbest > 1:
-        more["nbest"] = _nbest(candidates, examples, aside, report, options)
-    if gold_lines is not None:
-        more["gold"] = _gold(gold_lines, examples, aside, options)
+        more["nbest"] = _nbest(outputs, examples, settings, report, options)
+    if gold is not None:
+        more["gold"] = _gold(gold, examples, gold_settings(options, settings), options)
     if groups is not None:
         more["by"] = report.by(groups)
-    report = replace(report, more=more)
-    print(report.as_text())
-    if options.json is not None:
-        report.write(options.json)
-    return _status(report, examples, options)
+    return _publish(replace(report, more=more), examples, options)
+
+
+def judged(
+    programs: Sequence[str | None],
+    cases: Sequence[Sequence[TestCase]],
+    settings: Settings,
+    options: argparse.Namespace,
+    **more: Any,
+) -> Report:
+    """`evaluate` with the options that decide no verdict, and a bar on the terminal."""
+    origin = options.cases if options.ids is not None else "given"
+    with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
+        return evaluate(
+            programs,
+            cases,
+            settings,
+            origin=origin,
+            jobs=options.jobs,
+            cache=options.cache,
+            progress=bar.update,
+            **more,
+        )
+
+
+def read_outputs(options: argparse.Namespace, ids: Sequence[str]) -> list[list[str]]:
+    """The outputs for each example, best first; none where there is no output."""
+    if options.nbest < 1:
+        raise UsageError(f"--nbest is {options.nbest}; it must be 1 or more")
+    if options.outputs is not None:
+        return in_order(read_log(options.outputs, options.nbest), len(ids), str(options.outputs))
+    if options.programs.is_dir():
+        suffix = OUTPUT_SUFFIX if options.checker else SUFFIXES.get(options.language, f".{options.language}")
+        return read_folder(options.programs, ids, suffix)
+    return [[line] for line in read_programs(options.programs, len(ids))]
 
 
 def _require_writable(path: Path) -> None:
@@ -64,25 +106,24 @@ def _require_writable(path: Path) -> None:
 
 
 def _nbest(
-    candidates: list[list[str]], examples: Examples, settings: Settings, best: Report, options: argparse.Namespace
+    outputs: list[list[str]], examples: Examples, settings: Settings, best: Report, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Whether one of the candidates is correct; the first ones are judged already."""
-    flat = [(index, text) for index, texts in enumerate(candidates) for text in texts[1:]]
-    with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
-        others = evaluate([t for _, t in flat], [examples.cases[i] for i, _ in flat], settings, progress=bar.update)
-    verdicts = [[str(judgement.verdict)] if candidates[i] else [] for i, judgement in enumerate(best.judgements)]
+    """Whether one of the outputs is correct; the first ones are judged already."""
+    most = max(map(len, outputs), default=0)
+    if most < options.nbest:
+        _say(f"--nbest {options.nbest}: there are at most {most} outputs a sentence, and so many count", sys.stderr)
+    flat = [(index, text) for index, texts in enumerate(outputs) for text in texts[1:]]
+    others = judged([text for _, text in flat], [examples.cases[index] for index, _ in flat], settings, options)
+    verdicts = [[str(judgement.verdict)] if outputs[i] else [] for i, judgement in enumerate(best.judgements)]
     for (index, _), judgement in zip(flat, others.judgements, strict=True):
         verdicts[index].append(str(judgement.verdict))
     correct = sum(Verdict.CORRECT.value in found for found in verdicts)
-    return {"n": options.nbest, "correct_in_n": correct, "verdicts": verdicts}
+    return {"n": min(most, options.nbest), "correct_in_n": correct, "verdicts": verdicts}
 
 
 def _gold(lines: list[str], examples: Examples, settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
-    """The ceiling: what the references themselves score; they are read in the same line format."""
-    own = settings.decode != "plain" or settings.checker is not None
-    lines_only = settings if own else replace(settings, decode="lossless")
-    with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
-        report = evaluate(lines, examples.cases, lines_only, ids=examples.ids, progress=bar.update)
+    """The ceiling: what the references themselves score."""
+    report = judged(lines, examples.cases, settings, options, ids=examples.ids)
     wrong = [
         name
         for name, judgement in zip(report.ids, report.judgements, strict=True)
@@ -92,16 +133,42 @@ def _gold(lines: list[str], examples: Examples, settings: Settings, options: arg
     return {**rates, "counts": report.counts, "not_correct": wrong}
 
 
-def _status(report: Report, examples: Examples, options: argparse.Namespace) -> int:
-    """Says what a reader of the score must know, and returns the exit status."""
+def _publish(report: Report, examples: Examples, options: argparse.Namespace) -> int:
+    """Writes and prints what was found, the file first: nobody need be listening. Returns the exit status."""
+    status = 0
+    if options.json is not None:
+        try:
+            report.write(options.json)
+        except UserError as error:
+            _say(f"{NAME}: {error}; the verdicts of this run are lost", sys.stderr)
+            status = 1
+    if not _say(report.as_text(), sys.stdout):
+        kept = f"{options.json} holds the results" if options.json is not None and not status else "the score is lost"
+        _say(f"{NAME}: standard output cannot be written; {kept}", sys.stderr)
+        status = 1
     bare = examples.without_cases()
     if bare:
         named = ", ".join(bare[:MOST_NAMED]) + (", ..." if len(bare) > MOST_NAMED else "")
-        print(f"without usable test cases, never correct: {named}", file=sys.stderr)
+        _say(f"without usable test cases, never correct: {named}", sys.stderr)
     if report.missing and not options.allow_missing:
-        print(f"{report.missing} hypotheses are missing and count as wrong; see --allow-missing", file=sys.stderr)
-        return 1
-    return 0
+        _say(f"{report.missing} outputs are missing and count as wrong; see --allow-missing", sys.stderr)
+        status = 1
+    return status
+
+
+def _say(text: str, stream: TextIO | None) -> bool:
+    """Prints a text; False where it cannot be written. A reader who has gone (a closed pipe) is no failure."""
+    if stream is None:  # closed by the caller
+        return True
+    try:
+        encoding = stream.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        stream.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):  # else Python tries once more when it ends, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return isinstance(error, BrokenPipeError)
+    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,14 +176,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return run(options)
-    except UsageError as error:
-        print(f"fairseq-cft-evaluate: {error}", file=sys.stderr)
+    except UserError as error:
+        _say(f"{NAME}: {error}", sys.stderr)
         return 2
     except (InfraError, OSError) as error:
-        print(f"fairseq-cft-evaluate: the evaluation failed, there is no score: {error}", file=sys.stderr)
+        _say(f"{NAME}: the evaluation failed, there is no score: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("fairseq-cft-evaluate: stopped", file=sys.stderr)
+        _say(f"{NAME}: stopped", sys.stderr)
         return 130
 
 

@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_inputs(root: argparse.ArgumentParser) -> None:
     what = root.add_argument_group("what is evaluated").add_mutually_exclusive_group(required=True)
-    what.add_argument("--hypotheses", type=Path, metavar="LOG", help="log of fairseq-generate or fairseq-interactive")
+    log = "log of fairseq-generate or fairseq-interactive"
+    what.add_argument("--outputs", type=Path, metavar="LOG", help=log)
+    what.add_argument("--hypotheses", dest="outputs", type=Path, metavar="LOG", help="the same, under its old name")
     what.add_argument("--programs", type=Path, metavar="FILE", help="one program line each, or a folder of ID.cpp")
     against = root.add_argument_group("against what")
     against.add_argument("--ids", type=Path, metavar="F.id", help="ids PROBLEM-SUBMISSION-WORKER, one a line")
@@ -50,7 +52,7 @@ def _add_settings(how: argparse._ArgumentGroup) -> None:
     kind.add_argument("--language", default="cpp", metavar="NAME", help=f"{names}, or yours (default: %(default)s)")
     kind.add_argument("--checker", metavar="NAME", help="outputs are no programs: ask this checker of yours")
     how.add_argument("--user-file", metavar="FILE.py", help=USER_FILE_HELP)
-    default = "lossless; folder, checker: plain"
+    default = "lossless; folder, other language, checker: plain"
     how.add_argument("--decode", type=current_name, choices=list(PROGRAMS), help=f"line format (default: {default})")
     how.add_argument("--compare", choices=list(COMPARISONS), default="exact", help="of outputs (default: %(default)s)")
     how.add_argument("--all-cases", action="store_true", help="go on after a failed case and count the passed ones")
@@ -72,7 +74,7 @@ def _add_outputs(out: argparse._ArgumentGroup) -> None:
     out.add_argument("--resume", action="store_true", help="go on with the --json-lines of a run that was stopped")
     out.add_argument("--by", choices=GROUPS, help="also rates by problem or by worker")
     out.add_argument("--cache", type=Path, metavar="DIR", help="keep verdicts here: no program is run a second time")
-    out.add_argument("--allow-missing", action="store_true", help="exit status 0 although hypotheses are missing")
+    out.add_argument("--allow-missing", action="store_true", help="exit status 0 although outputs are missing")
     out.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -84,23 +86,18 @@ def settings_from(options: argparse.Namespace) -> Settings:
         "user_file": options.user_file,
         "sandbox": options.sandbox,
         "allow_unsafe": options.allow_unsafe,
-        "jobs": options.jobs,
-        "cache": options.cache,
-        "results": options.json_lines,
-        "resume": options.resume,
-        "cases": options.cases if options.ids is not None else "given",
     }
-    if options.compat == "published":
-        if options.checker is not None:
-            raise UsageError("--compat published compiles C++ and knows no --checker")
-        published = replace(Settings.published(), **shared)
-        return published if options.decode is None else replace(published, decode=options.decode)
     folder = options.programs is not None and options.programs.is_dir()
-    plain = folder or options.checker is not None
+    decode = options.decode or ("plain" if folder else None)
+    if options.compat == "published":
+        if options.checker is not None or options.language != "cpp":
+            raise UsageError("--compat published compiles C++: it knows neither --checker nor another --language")
+        published = replace(Settings.published(), **shared)
+        return published if decode is None else replace(published, decode=decode)
     return Settings(
         standard=options.std,
         optimize=options.optimize,
-        decode=options.decode or ("plain" if plain else "lossless"),
+        decode=decode,
         compare=options.compare,
         all_cases=options.all_cases,
         time_limit=options.time_limit,
@@ -109,3 +106,9 @@ def settings_from(options: argparse.Namespace) -> Settings:
         retry=not options.no_retry,
         **shared,
     )
+
+
+def gold_settings(options: argparse.Namespace, settings: Settings) -> Settings:
+    """Those of --gold: a file of lines, also where the programs are a folder of sources."""
+    file = Settings.published() if options.compat == "published" else Settings()
+    return replace(settings, decode=options.decode or file.decode)

@@ -1,4 +1,4 @@
-"""Compile and run hypotheses, turn verdicts into numbers. Pure Python, no fairseq.
+"""Runs what models wrote, turns verdicts into numbers. No fairseq, no torch; a C++ supervisor is built on first use.
 
 from fairseq_cft.evaluation import Settings, TestCase, evaluate
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
+from .. import __version__
 from ..errors import UsageError
 from ..formats.table import program_format
 from .cache import VerdictCache, content_key
@@ -42,15 +45,30 @@ def evaluate(
     settings: Settings | None = None,
     *,
     ids: Sequence[str] | None = None,
+    origin: str = "given",
+    jobs: int | None = None,
+    cache: Path | None = None,
+    results: Path | None = None,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Compiles and runs `programs`, one line or text each (`settings.decode`), None where there is no hypothesis.
+    """Compiles and runs `programs`, one line or text each (`settings.decode`), None where there is no output.
 
-    testcases: the cases of each program, in the same order; without them programs are compiled only, and end as
-    `no_testcases` where they do. Raises UsageError for a wish that cannot be met and InfraError when the evaluator
-    itself fails, so that no number comes out of a broken run.
+    Args:
+        testcases: the cases of each program, in the same order; without them programs are compiled only, and end as
+            `no_testcases` where they do.
+        ids: names of the examples, by default their numbers; `origin` names the set of test cases in the signature.
+        jobs: programs judged at the same time, by default as many as there are cores for us.
+        cache: a folder that keeps verdicts by content; `results`: a file that gets a JSON line for each example as soon
+            as it is known, which `resume` goes on with.
+
+    Raises UsageError for a wish that cannot be met and InfraError when the evaluator itself fails, so that no number
+    comes out of a broken run.
     """
     settings = settings or Settings()
+    workers = len(os.sched_getaffinity(0)) if jobs is None else jobs
+    if workers < 1:
+        raise UsageError(f"jobs is {workers}; it must be above 0")
     cases: Sequence[Sequence[TestCase]] = [()] * len(programs) if testcases is None else testcases
     names = [str(index) for index in range(len(programs))] if ids is None else ids
     if not len(programs) == len(cases) == len(names):
@@ -58,14 +76,19 @@ def evaluate(
     started = time.monotonic()
     judge = settings.judge()
     signature = settings.signature(judge)
-    keys, work = _distinct(programs, cases, program_format(settings.decode).decode, signature)
-    results, judged = _results(judge, keys, names, work, settings, progress)
+    keys, work = _distinct(programs, cases, program_format(settings.line_format).decode, signature)
+    found = _Results(keys, names, len(work), progress)
+    with found.kept(cache, results, resume):
+        left = found.left(work)
+        if left:
+            judge.ready()
+        judge_all(judge, left, found.add, workers, settings.retry)
     judgements = [
-        Judgement(Verdict.MISSING, total=len(own)) if key is None else results[key]
+        Judgement(Verdict.MISSING, total=len(own)) if key is None else found.by_key[key]
         for key, own in zip(keys, cases, strict=True)
     ]
-    seconds = time.monotonic() - started
-    return Report(names, judgements, f"{signature}|{settings.origin()}", seconds, judged, cases=cases)
+    signature += f"|decode:{settings.line_format}|set:{origin}|version:{__version__}"
+    return Report(names, judgements, signature, time.monotonic() - started, len(left), cases=cases)
 
 
 def _distinct(
@@ -88,51 +111,54 @@ def _distinct(
     return keys, work
 
 
-def _results(
-    judge: AnyJudge,
-    keys: Sequence[str | None],
-    names: Sequence[str],
-    work: Mapping[str, Work],
-    settings: Settings,
-    progress: Progress | None,
-) -> tuple[dict[str, Judgement], int]:
-    """Judgements by key, taken from the result lines and the cache as far as they go; and how many were made now."""
-    examples: dict[str, list[str]] = {}
-    for key, name in zip(keys, names, strict=True):
-        examples.setdefault(key or "", []).append(name)
-    with contextlib.ExitStack() as stack:
-        lines = stack.enter_context(ResultLines(settings.results, settings.resume)) if settings.results else None
-        cache = VerdictCache(settings.cache) if settings.cache is not None else None
-        results: dict[str, Judgement] = {}
+class _Results:
+    """Judgements by content key, each written and shown as soon as it is known."""
 
-        def finish(key: str, judgement: Judgement) -> None:
-            results[key] = judgement
-            if cache is not None:
-                cache.put(key, judgement)
-            if lines is not None:
-                for name in examples[key]:
-                    lines.append(name, key, judgement)
-            if progress is not None:
-                progress(len(results), len(work))
+    def __init__(self, keys: Sequence[str | None], names: Sequence[str], total: int, progress: Progress | None) -> None:
+        self.by_key: dict[str, Judgement] = {}
+        self._names: dict[str | None, list[str]] = {}
+        for key, name in zip(keys, names, strict=True):
+            self._names.setdefault(key, []).append(name)
+        self._total, self._progress = total, progress
+        self._cache: VerdictCache | None = None
+        self._lines: ResultLines | None = None
 
+    @contextlib.contextmanager
+    def kept(self, cache: Path | None, results: Path | None, resume: bool) -> Iterator[None]:
+        """Within the block what is added is kept in the folder `cache` and in the file of lines `results`."""
+        with contextlib.ExitStack() as stack:
+            self._cache = VerdictCache(cache) if cache is not None else None
+            self._lines = stack.enter_context(ResultLines(results, resume)) if results is not None else None
+            yield
+
+    def left(self, work: Mapping[str, Work]) -> dict[str, Work]:
+        """What of `work` is known neither by the lines nor by the cache; the rest is added."""
         for key in work:
-            known = (lines.known.get(key) if lines else None) or (cache.get(key) if cache else None)
+            known = (self._lines.known.get(key) if self._lines else None) or (
+                self._cache.get(key) if self._cache else None
+            )
             if known is not None:
-                finish(key, known)
-        left = {key: work[key] for key in work if key not in results}
-        if left:
-            judge.ready()
-        judge_all(judge, left, settings, finish)
-    return results, len(left)
+                self.add(key, known)
+        return {key: each for key, each in work.items() if key not in self.by_key}
+
+    def add(self, key: str, judgement: Judgement) -> None:
+        self.by_key[key] = judgement
+        if self._cache is not None:
+            self._cache.put(key, judgement)
+        if self._lines is not None:
+            for name in self._names[key]:
+                self._lines.append(name, key, judgement)
+        if self._progress is not None:
+            self._progress(len(self.by_key), self._total)
 
 
-def judge_all(judge: AnyJudge, work: Mapping[str, Work], settings: Settings, finish: Finished) -> None:
-    """Judges all of `work`; time-outs are tried once more at the end, one at a time."""
+def judge_all(judge: AnyJudge, work: Mapping[str, Work], finish: Finished, workers: int, retry: bool) -> None:
+    """Judges all of `work`, `workers` at a time; with `retry` time-outs are tried once more at the end, alone."""
     late: list[str] = []
     stopping = threading.Event()
 
     def judged(key: str, judgement: Judgement) -> None:
-        if settings.retry and judgement.verdict in TIMEOUTS:
+        if retry and judgement.verdict in TIMEOUTS:
             late.append(key)
         else:
             finish(key, judgement)
@@ -141,7 +167,7 @@ def judge_all(judge: AnyJudge, work: Mapping[str, Work], settings: Settings, fin
         for key in work:
             judged(key, _judge(judge, work[key], stopping))
     else:
-        _judge_on_threads(judge, work, settings.workers, judged, stopping)
+        _judge_on_threads(judge, work, workers, judged, stopping)
     for key in late:
         finish(key, _judge(judge, work[key], stopping))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .compare import Comparison
 from .errors import InfraError
-from .languages.language import CANARY_OUTPUT, Checker, Prepared, Rejected
+from .languages.language import CANARY_OUTPUT, Language, Prepared, Rejected
 from .sandbox.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, Outcome
 from .sandbox.limits import MIB, Limits
 from .sandbox.tiers import Sandbox
@@ -55,7 +55,7 @@ class Judgement:
 class Judge:
     """Everything that a verdict depends on besides the program and its cases."""
 
-    checker: Checker
+    language: Language
     sandbox: Sandbox
     limits: Limits
     compare: Comparison
@@ -77,7 +77,7 @@ class Judge:
         with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             folder.chmod(0o711)
-            yield self.checker.prepare(source, folder, self.sandbox)
+            yield self.language.prepare(source, folder, self.sandbox)
 
     def open(self, program: Prepared) -> Jail:
         """The jail of a program."""
@@ -91,7 +91,7 @@ class Judge:
         """Names everything here that a verdict depends on."""
         limits = self.limits
         parts = [
-            f"lang:{self.checker.signature}",
+            f"lang:{self.language.signature}",
             f"cpu:{limits.cpu_seconds:g}s|wall:{limits.wall_seconds:g}s",
             f"mem:{limits.memory_bytes // MIB}M|out:{limits.output_bytes // MIB}M",
             f"sandbox:{self.sandbox.tier}",
@@ -134,7 +134,7 @@ def require_canary(judge: Judge, _folder: str) -> None:
     A jail that cannot run anything (files that may not be executed, say) must end the evaluation with an InfraError
     instead of making every program wrong.
     """
-    judgement = judge(judge.checker.canary, [TestCase(b"", CANARY_OUTPUT)])
+    judgement = judge(judge.language.canary, [TestCase(b"", CANARY_OUTPUT)])
     if judgement.verdict is not Verdict.CORRECT:
         raise InfraError(
             f"a program that is right was judged {judgement.verdict} ({judgement.detail.strip() or 'no detail'}): "

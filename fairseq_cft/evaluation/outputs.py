@@ -1,28 +1,29 @@
-"""Reads what a model said: logs of fairseq-generate and fairseq-interactive, or plain lines."""
+"""Reads what models wrote: logs of fairseq-generate and fairseq-interactive, files of lines, folders of programs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError
-from ..files import without_mark
+from ..files import read_lines, without_mark
 
-HYPOTHESIS = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
+OUTPUT = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
 SENTENCE = re.compile(rb"^([ST])-(\d+)\t(.*)$")
 
 
 def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
-    """Hypotheses of each sentence in a log's order, which is best first with a beam.
+    """Outputs for each sentence in a log's order, which is best first with a beam.
 
     D- lines (detokenised) win over H- lines where a sentence has both. Bytes that are not UTF-8 are kept as they are
-    (surrogateescape). Raises UsageError for a log without hypotheses and for a sentence that stands in two places with
-    different text (two logs in one file): the hypotheses of one sentence follow one another.
+    (surrogateescape). Raises UsageError for a log without outputs and for a sentence that stands in two places with
+    different text (two logs in one file): the outputs for one sentence follow one another.
     """
     found: dict[str, dict[int, list[tuple[float, str]]]] = {"H": {}, "D": {}}
     last: dict[str, int] = {}
     for number, line in enumerate(without_mark(data).split(b"\n"), start=1):
-        match = HYPOTHESIS.match(line.rstrip(b"\r"))
+        match = OUTPUT.match(line.rstrip(b"\r"))
         if match is None:
             continue
         kind, sentence = match[1].decode(), int(match[2])
@@ -57,20 +58,39 @@ def parse_pairs(data: bytes) -> tuple[dict[int, str], dict[int, str]]:
 
 
 def read_log(path: Path, nbest: int = 1) -> dict[int, list[str]]:
-    """The best `nbest` hypotheses of each sentence id."""
+    """The best `nbest` outputs for each sentence id."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read the hypotheses {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read the outputs {path}: {error.strerror}") from error
     return {sentence: texts[:nbest] for sentence, texts in parse_log(data, str(path)).items()}
 
 
-def in_order(hypotheses: dict[int, list[str]], total: int, name: str) -> list[list[str]]:
-    """One list for each of `total` examples, empty where a hypothesis is missing; UsageError for ids beyond them."""
-    extra = sorted(sentence for sentence in hypotheses if sentence >= total)
+def in_order(outputs: dict[int, list[str]], total: int, name: str) -> list[list[str]]:
+    """One list for each of `total` examples, empty where there is no output; UsageError for ids beyond them."""
+    extra = sorted(sentence for sentence in outputs if sentence >= total)
     if extra:
         raise UsageError(
-            f"{name} has hypotheses for {len(extra)} sentences beyond the {total} examples (first: {extra[0]}): "
+            f"{name} has outputs for {len(extra)} sentences beyond the {total} examples (first: {extra[0]}): "
             "are these the ids and test cases of the same file?"
         )
-    return [hypotheses.get(sentence, []) for sentence in range(total)]
+    return [outputs.get(sentence, []) for sentence in range(total)]
+
+
+def read_programs(path: Path, total: int) -> list[str]:
+    """One program line for each of `total` examples."""
+    lines = read_lines(path)
+    if len(lines) != total:
+        raise UsageError(f"{path} has {len(lines)} programs for {total} examples; they must go together line by line")
+    return lines
+
+
+def read_folder(folder: Path, ids: Sequence[str], suffix: str) -> list[list[str]]:
+    """The files ID.cpp (`suffix`); one that belongs to no example is refused, as it would be lost without a word."""
+    extra = sorted({path.stem for path in folder.glob(f"*{suffix}")} - set(ids))
+    if extra:
+        raise UsageError(f"{folder} has {len(extra)} programs that are no example's (first: {extra[0]}{suffix})")
+    paths = [folder / f"{name}{suffix}" for name in ids]
+    return [
+        [without_mark(path.read_bytes()).decode("utf-8", "surrogateescape")] if path.is_file() else [] for path in paths
+    ]

@@ -50,7 +50,7 @@ class Report:
 
     @property
     def missing(self) -> int:
-        """Examples without a hypothesis."""
+        """Examples without an output."""
         return sum(judgement.verdict is Verdict.MISSING for judgement in self.judgements)
 
     def _rate(self, count: int) -> float:
@@ -118,7 +118,7 @@ class Report:
             lines.append(f"ceiling   {gold['correct_rate']:7.2%}  (references; {gold['compile_rate']:.2%} compile)")
         if "nbest" in self.more:
             share = self._rate(self.more["nbest"]["correct_in_n"])
-            lines.append(f"in {self.more['nbest']['n']:>3}    {share:7.2%}  (one of the best hypotheses is correct)")
+            lines.append(f"in {self.more['nbest']['n']:>3}    {share:7.2%}  (one of the best outputs is correct)")
         for name, group in self.more.get("by", {}).items():
             lines.append(f"  {name:<12}{group['correct'] / group['n']:8.2%}  (n = {group['n']})")
         rate = self.judged / self.seconds if self.seconds else 0.0

@@ -1,14 +1,13 @@
-"""Everything that can be chosen about an evaluation, and the signature that goes with its numbers."""
+"""What decides a verdict, and the signature that names it beside a number."""
 
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__
 from ..errors import UsageError, UserError
+from ..formats.table import LOSSLESS, PLAIN, current_name
 from ..user_files import read_user_files
 from .compare import COMPARISONS
 from .judge import Judge
@@ -27,14 +26,18 @@ known_toolchain = functools.cache(find_toolchain)  # asking the compiler takes a
 
 @dataclass(frozen=True)
 class Settings:
-    """Times in seconds, memory in MiB; see `fairseq-cft-evaluate --help` for what each one means."""
+    """What decides a verdict. Times in seconds, memory in MiB; `fairseq-cft-evaluate --help` says what each one means.
+
+    `decode` is the line format of programs and outputs; without it that of the language: lossless lines for C++, for
+    other languages and for checkers the text as it is.
+    """
 
     language: str = "cpp"
     checker: str | None = None
     user_file: str | Path | None = None
     standard: str | None = "gnu++11"
     optimize: str = "0"
-    decode: str = "lossless"
+    decode: str | None = None
     compare: str = "exact"
     all_cases: bool = False
     time_limit: float = 2.0
@@ -44,11 +47,6 @@ class Settings:
     allow_unsafe: bool = False
     plain_compiler: bool = False
     retry: bool = True
-    jobs: int | None = None
-    cache: Path | None = None
-    results: Path | None = None
-    resume: bool = False
-    cases: str = "all"
 
     @classmethod
     def published(cls) -> Settings:
@@ -58,15 +56,17 @@ class Settings:
     def __post_init__(self) -> None:
         if self.compare not in COMPARISONS:
             raise UsageError(f"no such comparison: {self.compare}; choose from {', '.join(COMPARISONS)}")
-        for name in ("time_limit", "wall_limit", "memory_limit", "workers"):
+        for name in ("time_limit", "wall_limit", "memory_limit"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise UsageError(f"{name} is {value}; it must be above 0")
 
     @property
-    def workers(self) -> int:
-        """Programs judged at the same time: as many as there are cores for us."""
-        return len(os.sched_getaffinity(0)) if self.jobs is None else self.jobs
+    def line_format(self) -> str:
+        """The name of the format in which programs and outputs are read."""
+        if self.decode is not None:
+            return current_name(self.decode)
+        return LOSSLESS if self.language == "cpp" and self.checker is None else PLAIN
 
     def limits(self) -> Limits:
         """Limits of each run of a program."""
@@ -84,15 +84,11 @@ class Settings:
 
     def _judge_of(self, language: str) -> Judge:
         sandbox = find_sandbox(self.sandbox, self.allow_unsafe)
-        checker = find_language(language, sandbox, self._toolchain)
-        return Judge(checker, sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
+        found = find_language(language, sandbox, self._toolchain)
+        return Judge(found, sandbox, self.limits(), COMPARISONS[self.compare], self.all_cases)
 
     def _toolchain(self) -> Toolchain:
         return known_toolchain(self.standard, self.optimize, plain=self.plain_compiler)
-
-    def origin(self) -> str:
-        """The part of a report's signature that says where programs and cases came from."""
-        return f"decode:{self.decode}|set:{self.cases}|version:{__version__}"
 
     def signature(self, judge: AnyJudge) -> str:
         """Names everything that a verdict depends on, for the reader of a number."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
-from ..files import without_mark
+from ..files import read_lines, without_mark
 
 END_OF_INPUT = b"###ENDINPUT###\n"
 END_OF_OUTPUT = b"###ENDOUTPUT###\n"
@@ -80,7 +80,7 @@ class TestCaseFolder:
         if which not in SUFFIXES:
             raise UsageError(f"no such set of test cases: {which}; choose from {', '.join(SUFFIXES)}")
         if not folder.is_dir():
-            raise UsageError(f"the folder of test cases {folder} does not exist: see --testcases")
+            raise UsageError(f"the folder of test cases {folder} does not exist; it has PROBLEM/PROBLEM_testcases.txt")
         self._folder, self._suffix = folder, SUFFIXES[which]
         self._known: dict[str, tuple[TestCase, ...]] = {}
 
@@ -96,34 +96,21 @@ class TestCaseFolder:
         return self._known[problem]
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file without their newlines; UsageError names the file, and the line that is not UTF-8."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    lines = []
-    for number, line in enumerate(without_mark(data).split(b"\n"), start=1):
-        try:
-            lines.append(line.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{path}, line {number}: not UTF-8; convert the file first") from error
-    if lines and not lines[-1]:
-        lines.pop()  # the newline at the end of the file
-    return lines
-
-
 def read_ids(path: Path) -> list[ExampleId]:
     """One id a line."""
     return [ExampleId.parse(line, f"{path}, line {number}") for number, line in enumerate(read_lines(path), start=1)]
 
 
-def synthetic_cases(inputs: Sequence[str], outputs: Sequence[str], what: str) -> list[tuple[TestCase, ...]]:
-    """One case a program: tab-separated inputs become lines of stdin, the line of output is what must be printed."""
+def synthetic_cases(inputs: Sequence[str], outputs: Sequence[str]) -> list[tuple[TestCase, ...]]:
+    """One case a program: tab-separated inputs become lines of stdin, the line of output is what must be printed.
+
+    Only an empty line stands for no input: one of blanks is a line of blanks.
+    """
     if len(inputs) != len(outputs):
-        raise UsageError(f"{what} have {len(inputs)} and {len(outputs)} lines; they must go together line by line")
+        raise UsageError(f"{len(inputs)} lines of inputs and {len(outputs)} of outputs; they must go together")
     cases: list[tuple[TestCase, ...]] = []
-    for fields, expected in zip(inputs, outputs, strict=True):
-        stdin = "".join(f"{field}\n" for field in fields.rstrip("\r").split("\t")) if fields.strip() else ""
+    for line, expected in zip(inputs, outputs, strict=True):
+        fields = line.rstrip("\r")
+        stdin = "".join(f"{field}\n" for field in fields.split("\t")) if fields else ""
         cases.append((TestCase(stdin.encode(), expected.rstrip("\r").encode()),))
     return cases

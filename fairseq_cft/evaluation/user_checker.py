@@ -78,11 +78,6 @@ def register_checker(name: str, *, language: str | None = None) -> Callable[[C],
     return register
 
 
-def checker_names() -> list[str]:
-    """The names of all checkers."""
-    return _CHECKERS.names()
-
-
 @dataclass(frozen=True)
 class Run:
     """Runs a program in the sandbox, under the limits of the evaluation."""

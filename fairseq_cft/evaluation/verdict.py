@@ -16,7 +16,7 @@ class Verdict(str, Enum):
     OUTPUT_LIMIT = "output_limit"
     COMPILE_ERROR = "compile_error"
     COMPILE_TIME_LIMIT = "compile_time_limit"
-    MISSING = "missing"  # there is no hypothesis
+    MISSING = "missing"  # there is no output
     NO_TESTCASES = "no_testcases"  # the program was compiled, but nothing could be asked of it
     INFRA_ERROR = "infra_error"  # the evaluator failed, not the program: the whole run fails
 

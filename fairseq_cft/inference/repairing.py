@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation import Settings, evaluate
+from ..evaluation import evaluate
 from ..noise import Noise, item_rng
 from ..noise.cpp import CppNoise
 from ..report.denoising import LONG
@@ -48,7 +48,7 @@ def make_examples(
 def judge(examples: Sequence[Example], jobs: int | None) -> tuple[list[dict[str, Any]], str]:
     """One row of truths an example, and the signature of the compiler that decided them."""
     texts = [(each.clean, each.corrupted, each.repaired, each.kept) for each in examples]
-    report = evaluate([text for row in texts for text in row], settings=Settings(jobs=jobs))
+    report = evaluate([text for row in texts for text in row], jobs=jobs)
     compiled = np.array([judgement.compiled for judgement in report.judgements]).reshape(-1, 4)
     rows = [
         {

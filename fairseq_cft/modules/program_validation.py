@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError, UserError
+from ..errors import UserError
 from ..evaluation import InfraError, Settings, TestCase, Verdict, evaluate
-from ..evaluation.inputs import Examples, read_examples
+from ..evaluation.examples import Examples, read_examples
+from ..evaluation.sandbox.selftest import NoSandboxError
 from ..evaluation.verdict import NOT_COMPILED
 
 logger = logging.getLogger(__name__)
 
 SAMPLE_SEED = 1  # not --seed: runs are compared on the same programs
-FILES = ("inputs", "expected", "ids", "testcases")  # options, here with --eval- in front
+FILES = ("ids", "testcases", "inputs", "expected")  # options, here with --eval- in front
+NEEDING = (*FILES, "checker")  # options that switch nothing on without --eval-programs
 
 
 def draw(batches: Iterable[Sequence[int]], size: int) -> list[int]:
@@ -39,12 +39,16 @@ class ProgramEvaluation:
     Args:
         cases: the test cases of each validation pair, in the data's order.
         size: pairs in the sample, of all workers together.
+        jobs: programs judged at the same time, by default as many as there are cores for us.
     """
 
-    def __init__(self, cases: Sequence[Sequence[TestCase]], settings: Settings, size: int) -> None:
+    def __init__(
+        self, cases: Sequence[Sequence[TestCase]], settings: Settings, size: int, jobs: int | None = None
+    ) -> None:
         self._cases = cases
         self._settings = settings
         self._size = size
+        self._jobs = jobs
         self._sample: frozenset[int] = frozenset()
         self._last: int | None = None  # the first pair of this worker's last batch
         self._written: dict[int, Mapping[str, str]] = {}
@@ -90,7 +94,8 @@ class ProgramEvaluation:
         lines = {(pair, stage): line for pair, by_stage in self._written.items() for stage, line in by_stage.items()}
         new = sorted({(pair, line) for (pair, _), line in lines.items()} - self._known.keys())
         try:
-            report = evaluate([line for _, line in new], [self._cases[pair] for pair, _ in new], self._settings)
+            cases = [self._cases[pair] for pair, _ in new]
+            report = evaluate([line for _, line in new], cases, self._settings, jobs=self._jobs)
         except InfraError as error:
             raise UserError(f"--eval-programs: the evaluation failed, there is no score: {error}") from error
         judged = dict(zip(new, (judgement.verdict for judgement in report.judgements), strict=True))
@@ -101,8 +106,7 @@ class ProgramEvaluation:
 
 def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
     """What the options ask for, None without --eval-programs; a mistake ends in a UserError before training starts."""
-    files = {name: getattr(cfg, f"eval_{name}") for name in FILES}
-    given = [f"--eval-{name}" for name in (*FILES, "checker") if getattr(cfg, f"eval_{name}")]
+    given = [f"--eval-{name}" for name in NEEDING if getattr(cfg, f"eval_{name}")]
     if cfg.eval_programs < 0:
         raise UserError(f"--eval-programs is {cfg.eval_programs}; it must be 0 (off) or the number of programs")
     if cfg.eval_programs == 0:
@@ -114,21 +118,21 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
             f"--eval-programs evaluates one validation set: --valid-subset {cfg.valid_subset} names several"
         )
     try:
-        paths = {name: Path(path) if path else None for name, path in files.items()}
-        examples = read_examples(Namespace(cases="all", checker=cfg.eval_checker, **paths))
-        _check(examples, pairs, cfg)
+        examples = _examples(cfg, pairs)
         settings = Settings(
             checker=cfg.eval_checker,
             user_file=cfg.user_file,
             decode=line_format(cfg),
             allow_unsafe=cfg.eval_allow_unsafe,
-            jobs=max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))),
         )
         logger.info("programs are evaluated with %s", settings.signature(settings.judge()))
-    except (UsageError, InfraError) as error:
-        names = "|".join((*FILES, "checker", "allow-unsafe"))
-        raise UserError(re.sub(rf"--(?=(?:{names})\b)", "--eval-", f"--eval-programs: {error}")) from error
-    return ProgramEvaluation(examples.cases, settings, cfg.eval_programs)
+    except NoSandboxError as error:
+        raise UserError(f"--eval-programs: {error.reasons}: {error.advice('--eval-allow-unsafe')}") from error
+    except (UserError, InfraError) as error:
+        raise UserError(f"--eval-programs: {error}") from error
+    workers = max(1, int(os.environ.get("LOCAL_WORLD_SIZE", 1)))  # that share this machine's cores
+    jobs = max(1, len(os.sched_getaffinity(0)) // workers)
+    return ProgramEvaluation(examples.cases, settings, cfg.eval_programs, jobs)
 
 
 def line_format(cfg: Any) -> str:
@@ -136,15 +140,26 @@ def line_format(cfg: Any) -> str:
     return "plain" if cfg.eval_checker else str(cfg.eval_decode)
 
 
-def _check(examples: Examples, pairs: int, cfg: Any) -> None:
+def _examples(cfg: Any, pairs: int) -> Examples:
+    """The validation pairs with their test cases; raises UserError where these belong to other pairs."""
+    ids, testcases, inputs, expected = (
+        Path(path) if (path := getattr(cfg, f"eval_{name}")) else None for name in FILES
+    )
+    examples = read_examples(
+        ids=ids,
+        testcases=testcases,
+        inputs=inputs,
+        expected=expected,
+        for_checker=bool(cfg.eval_checker),
+        option="--eval-",
+    )
     if len(examples.ids) != pairs:
-        file = cfg.eval_ids or cfg.eval_inputs or cfg.eval_expected
-        raise UsageError(
-            f"{file} has {len(examples.ids)} lines but the validation set {pairs} pairs; "
+        raise UserError(
+            f"{ids or inputs or expected} has {len(examples.ids)} lines but the validation set {pairs} pairs; "
             "line k of one must belong to line k of the other"
         )
-    bare = examples.without_cases()
     if not any(examples.cases):
-        raise UsageError(f"{cfg.eval_testcases} has no test cases for any of the ids in {cfg.eval_ids}")
-    if bare:
+        raise UserError(f"{testcases} has no test cases for any of the ids in {ids}")
+    if bare := examples.without_cases():
         logger.warning("without usable test cases, never correct: %s", ", ".join(bare))
+    return examples

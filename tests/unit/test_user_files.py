@@ -186,7 +186,7 @@ def test_what_a_noise_must_not_return(write, returned: str, words: str) -> None:
         ),
         ("@register_checker('mine')\ndef f(output):\n    return 1\n", "must be a function of (output, case)"),
         ("@register_language('python')\ndef f():\n    return 1\n", "two languages are called 'python'"),
-        ("@register_language('mine')\ndef f(x):\n    return 1\n", "a function of no arguments that makes its Checker"),
+        ("@register_language('mine')\ndef f(x):\n    return 1\n", "a function of no arguments that makes its Language"),
     ],
 )
 def test_mistakes_in_a_file(write, body: str, words: str) -> None:

@@ -21,7 +21,7 @@ DETAIL_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class CppChecker:
+class Cpp:
     """Compiles with `toolchain` under `limits`, with the two customary lines put in front of each program."""
 
     toolchain: Toolchain

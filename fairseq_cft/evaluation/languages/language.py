@@ -29,7 +29,7 @@ class Rejected:
     detail: str
 
 
-class Checker(Protocol):
+class Language(Protocol):
     """A language. `prepare` writes into `folder` alone and runs everything that reads the program in the sandbox."""
 
     @property

@@ -26,7 +26,7 @@ DETAIL_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class PythonChecker:
+class Python:
     """Runs programs with `interpreter`, which needs `read` besides the shared libraries."""
 
     interpreter: str
@@ -59,7 +59,7 @@ class PythonChecker:
 
 
 @functools.cache
-def find_python(sandbox: Sandbox) -> PythonChecker:
+def find_python(sandbox: Sandbox) -> Python:
     """The first interpreter that the user of the jails can run: ours, or else the system's."""
     for path, read in _candidates():
         script = "import platform; print(platform.python_version())"
@@ -69,7 +69,7 @@ def find_python(sandbox: Sandbox) -> PythonChecker:
         except InfraError:
             continue
         if outcome.exit_code == 0:
-            return PythonChecker(path, outcome.stdout.decode().strip(), read)
+            return Python(path, outcome.stdout.decode().strip(), read)
     raise InfraError(
         f"no Python runs in the sandbox {sandbox.tier} (ours is {platform.python_version()} in {sys.base_prefix}): "
         "install the system's python3"

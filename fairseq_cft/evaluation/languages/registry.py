@@ -11,23 +11,23 @@ from ...errors import UsageError
 from ...user_files import Registry, called, digest, failure, require_parameters
 from ..errors import InfraError
 from ..sandbox.tiers import Sandbox
-from .cpp import CppChecker
-from .language import Checker, Prepared, Rejected
+from .cpp import Cpp
+from .language import Language, Prepared, Rejected
 from .python import find_python
 from .toolchain import Toolchain
 
 SUFFIXES = {"cpp": ".cpp", "python": ".py"}
 
-_LANGUAGES: Registry[Callable[[], Checker]] = Registry("language", tuple(SUFFIXES))
-L = TypeVar("L", bound=Callable[[], Checker])
+_LANGUAGES: Registry[Callable[[], Language]] = Registry("language", tuple(SUFFIXES))
+L = TypeVar("L", bound=Callable[[], Language])
 
 
 def register_language(name: str) -> Callable[[L], L]:
-    """Register a class (or a function without arguments) that makes the `Checker` of a language."""
+    """Register a class (or a function without arguments) that makes a `Language`."""
     _LANGUAGES.check_name(name)
 
     def register(make: L) -> L:
-        require_parameters(make, 0, f"language {name!r}", "no arguments that makes its Checker, or such a class")
+        require_parameters(make, 0, f"language {name!r}", "no arguments that makes its Language, or such a class")
         _LANGUAGES.add(name, make)
         return make
 
@@ -44,21 +44,21 @@ class UserLanguage:
     """The language of a user file: its mistakes are failures of the evaluator, told with their place in the file."""
 
     name: str
-    checker: Checker
+    language: Language
     file: Path | None
 
     @property
     def signature(self) -> str:
         code = digest(self.file) if self.file else "unknown"
-        return f"{self.checker.signature}|code:{code}"
+        return f"{self.language.signature}|code:{code}"
 
     @property
     def canary(self) -> str:
-        return self.checker.canary
+        return self.language.canary
 
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         try:
-            prepared = self.checker.prepare(source, folder, sandbox)
+            prepared = self.language.prepare(source, folder, sandbox)
         except InfraError:
             raise
         except (Exception, SystemExit) as error:
@@ -71,10 +71,10 @@ class UserLanguage:
         return prepared
 
 
-def find_language(name: str, sandbox: Sandbox, toolchain: Callable[[], Toolchain]) -> Checker:
-    """The checker of a language; `toolchain` finds the compiler of C++. Raises UsageError for an unknown name."""
+def find_language(name: str, sandbox: Sandbox, toolchain: Callable[[], Toolchain]) -> Language:
+    """The language of this name; `toolchain` finds the compiler of C++. Raises UsageError for an unknown name."""
     if name == "cpp":
-        return CppChecker(toolchain())
+        return Cpp(toolchain())
     if name == "python":
         return find_python(sandbox)
     try:

@@ -13,6 +13,18 @@ from .limits import Limits
 from .supervisor import supervisor_executable
 from .tiers import TIERS, Sandbox
 
+
+class NoSandboxError(UsageError):
+    """No tier works here; `reasons` has why, and `advice` what can be done, by the caller's name of the option."""
+
+    def __init__(self, reasons: str) -> None:
+        self.reasons = reasons
+        super().__init__(f"{reasons}: {self.advice('--allow-unsafe')}")
+
+    def advice(self, option: str) -> str:
+        return f"install bubblewrap, allow user namespaces, or add {option} to run the programs under limits alone"
+
+
 # done in milliseconds; the wall clock is for machines with a hundred times more to do than cores
 QUICK = Limits(cpu_seconds=2, wall_seconds=30, diagnostic_bytes=4096)
 SHELL_PATHS = (Path("/bin"), Path("/usr/bin"))
@@ -73,7 +85,4 @@ def find_sandbox(wanted: str = "auto", allow_unsafe: bool = False) -> Sandbox:
         if not reason:
             return sandbox
         reasons.append(f"{tier}: {reason}")
-    raise UsageError(
-        f"no sandbox works here ({'; '.join(reasons)}): install bubblewrap, allow user namespaces, "
-        "or add --allow-unsafe to run the programs under limits alone"
-    )
+    raise NoSandboxError(f"no sandbox works here ({'; '.join(reasons)})")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -55,12 +52,3 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 @pytest.fixture(scope="session")
 def toolchain() -> Toolchain:
     return find_toolchain()
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that the unprivileged user of the jails can enter; pytest's own are closed to others."""
-    with tempfile.TemporaryDirectory(prefix="cft-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder

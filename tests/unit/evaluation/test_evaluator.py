@@ -14,7 +14,7 @@ from fairseq_cft.evaluation.cache import content_key, write_whole
 from fairseq_cft.evaluation.compare import exact
 from fairseq_cft.evaluation.evaluator import Work, judge_all
 from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
-from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.cpp import Cpp
 from fairseq_cft.evaluation.languages.language import Rejected
 from fairseq_cft.evaluation.sandbox.jail import Outcome
 from fairseq_cft.evaluation.sandbox.limits import Limits
@@ -24,7 +24,7 @@ from fairseq_cft.evaluation.settings import known_toolchain
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
 BROKEN = "int main ( ) { int n cin >> n ; }"
 CASES = [TestCase(b"4\n", b"8"), TestCase(b"5\n", b"10")]
-SETTINGS = Settings(allow_unsafe=True, time_limit=1, jobs=2)
+SETTINGS = Settings(allow_unsafe=True, time_limit=1)
 RAN = Outcome(0, None, 0.01, 0.01, 1 << 20, 0, b"", b"")
 
 
@@ -69,14 +69,14 @@ def test_nothing_to_evaluate_and_lengths_that_differ() -> None:
 
 
 def test_each_distinct_program_once(tmp_path: Path) -> None:
-    settings = dataclasses.replace(SETTINGS, cache=tmp_path)
-    report = evaluate([DOUBLE, DOUBLE, BROKEN], [CASES] * 3, settings)
+    report = evaluate([DOUBLE, DOUBLE, BROKEN], [CASES] * 3, SETTINGS, cache=tmp_path)
     assert report.judged == 2
-    again = evaluate([BROKEN, DOUBLE], [CASES] * 2, settings)
+    again = evaluate([BROKEN, DOUBLE], [CASES] * 2, SETTINGS, cache=tmp_path)
     assert again.judged == 0
     assert again.judgements == [report.judgements[2], report.judgements[0]]
-    assert evaluate([DOUBLE], [CASES[:1]], settings).judged == 1, "other cases, other verdict"
-    assert evaluate([DOUBLE], [CASES], dataclasses.replace(settings, time_limit=1.5)).judged == 1
+    assert evaluate([DOUBLE], [CASES[:1]], SETTINGS, cache=tmp_path).judged == 1, "other cases, other verdict"
+    longer = dataclasses.replace(SETTINGS, time_limit=1.5)
+    assert evaluate([DOUBLE], [CASES], longer, cache=tmp_path).judged == 1
 
 
 def test_content_key_tells_parts_apart() -> None:
@@ -92,11 +92,10 @@ def test_content_key_tells_parts_apart() -> None:
 
 
 def test_a_broken_cache_entry_is_judged_again(tmp_path: Path) -> None:
-    settings = dataclasses.replace(SETTINGS, cache=tmp_path)
-    evaluate([DOUBLE], [CASES], settings)
+    evaluate([DOUBLE], [CASES], SETTINGS, cache=tmp_path)
     (entry,) = tmp_path.rglob("*.json")
     entry.write_text('{"verdict": "cor')
-    assert evaluate([DOUBLE], [CASES], settings).judged == 1
+    assert evaluate([DOUBLE], [CASES], SETTINGS, cache=tmp_path).judged == 1
     assert json.loads(entry.read_text())["verdict"] == "correct"
 
 
@@ -111,12 +110,12 @@ def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch
 
 
 def test_others_cannot_write_where_a_program_is_judged() -> None:
-    class Looking(CppChecker):
+    class Looking(Cpp):
         def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Rejected:
             return Rejected(Verdict.COMPILE_ERROR, oct(folder.stat().st_mode & 0o777))
 
     judge = SETTINGS.judge()
-    assert dataclasses.replace(judge, checker=Looking(known_toolchain()))("", CASES).detail == "0o711"
+    assert dataclasses.replace(judge, language=Looking(known_toolchain()))("", CASES).detail == "0o711"
 
 
 class Scripted(Judge):
@@ -132,10 +131,10 @@ class Scripted(Judge):
         return Judgement(outcome)
 
 
-def run_scripted(script: dict[str, list[Verdict | Exception]], settings: Settings = SETTINGS) -> dict[str, Verdict]:
+def run_scripted(script: dict[str, list[Verdict | Exception]], retry: bool = True) -> dict[str, Verdict]:
     found: dict[str, Verdict] = {}
     work = {source: Work(source, ()) for source in script}
-    judge_all(Scripted(script), work, settings, lambda key, judgement: found.__setitem__(key, judgement.verdict))
+    judge_all(Scripted(script), work, lambda key, judgement: found.__setitem__(key, judgement.verdict), 2, retry)
     return found
 
 
@@ -150,7 +149,7 @@ def test_time_outs_are_tried_once_more() -> None:
 
 
 def test_no_second_try_when_told() -> None:
-    found = run_scripted({"a": [Verdict.TIME_LIMIT]}, dataclasses.replace(SETTINGS, retry=False))
+    found = run_scripted({"a": [Verdict.TIME_LIMIT]}, retry=False)
     assert found == {"a": Verdict.TIME_LIMIT}
 
 
@@ -189,7 +188,6 @@ def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> Non
         ({"language": "cobol"}, "there is no language 'cobol'; choose from cpp, python"),
         ({"compare": "eyes"}, "no such comparison"),
         ({"time_limit": 0}, "time_limit is 0"),
-        ({"jobs": 0}, "must be above 0"),
         ({"decode": "theirs"}, "no such line format"),
     ],
 )
@@ -198,9 +196,14 @@ def test_wishes_that_cannot_be_met(wish: dict[str, object], words: str) -> None:
         evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, **wish))  # type: ignore[arg-type]
 
 
+def test_no_jobs() -> None:
+    with pytest.raises(UsageError, match="jobs is 0; it must be above 0"):
+        evaluate([DOUBLE], [CASES], SETTINGS, jobs=0)
+
+
 @pytest.mark.parametrize("canary", ["int main() { return 1; }", "int main() {"])
 def test_when_nothing_works_there_is_no_score(canary: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CppChecker, "canary", canary)
+    monkeypatch.setattr(Cpp, "canary", canary)
     require_canary.cache_clear()
     with pytest.raises(InfraError, match="a program that is right was judged"):
         evaluate([DOUBLE], [CASES], SETTINGS)

@@ -16,7 +16,7 @@ from unit.evaluation.evil import Evil, evil_programs
 
 from fairseq_cft.evaluation.compare import exact
 from fairseq_cft.evaluation.judge import Judge, Judgement
-from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.cpp import Cpp
 from fairseq_cft.evaluation.languages.toolchain import Toolchain
 from fairseq_cft.evaluation.sandbox.limits import COMPILER_LIMITS, Limits
 from fairseq_cft.evaluation.sandbox.tiers import Sandbox
@@ -54,7 +54,7 @@ def watch(
     folder = Path(tempfile.mkdtemp(prefix=f"cft-evil-{sandbox.tier}-"))
     folder.chmod(0o755)
     port = str(listener.getsockname()[1]).encode()
-    judge = Judge(CppChecker(toolchain, COMPILE), sandbox, RUN, exact)
+    judge = Judge(Cpp(toolchain, COMPILE), sandbox, RUN, exact)
 
     def timed(evil: Evil) -> tuple[Judgement, float]:
         started = time.monotonic()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from unit.evaluation.gold import SHARED_DATA
 
 from fairseq_cft.errors import UsageError
-from fairseq_cft.evaluation.inputs import read_candidates
+from fairseq_cft.evaluation.outputs import read_folder
 from fairseq_cft.evaluation.testcases import (
     ExampleId,
     TestCase,
     TestCaseFolder,
     parse_blocks,
     read_ids,
-    read_lines,
     synthetic_cases,
 )
 
@@ -78,34 +76,20 @@ def test_ids(tmp_path: Path) -> None:
     assert str(second) == "740A-48455406-13"
 
 
-def test_lines_of_a_file_that_is_not_utf8(tmp_path: Path) -> None:
-    path = tmp_path / "f.inp"
-    path.write_bytes(b"fine\ncaf\xe9\n")
-    with pytest.raises(UsageError, match=r"f.inp, line 2: not UTF-8"):
-        read_lines(path)
-
-
-def test_lines_keep_empty_ones_and_other_separators(tmp_path: Path) -> None:
-    path = tmp_path / "f.inp"
-    path.write_text("a\n\nb\u2028c\n\n")
-    assert read_lines(path) == ["a", "", "b\u2028c", ""]
-
-
 def test_byte_order_marks_are_no_text(tmp_path: Path) -> None:
     mark = b"\xef\xbb\xbf"
     assert parse_blocks(mark + b"1\n###ENDINPUT###\n2\n###ENDOUTPUT###\n") == [TestCase(b"1\n", b"2\n")]
-    (tmp_path / "f.inp").write_bytes(mark + b"1\n")
-    assert read_lines(tmp_path / "f.inp") == ["1"]
+    (tmp_path / "f.id").write_bytes(mark + b"1A-1-7\n")
+    assert [str(each) for each in read_ids(tmp_path / "f.id")] == ["1A-1-7"]
     (tmp_path / "0.cpp").write_bytes(mark + b"int x;\n")
-    options = Namespace(hypotheses=None, programs=tmp_path, checker=None, language="cpp", nbest=1)
-    assert read_candidates(options, ["0"]) == [["int x;\n"]]
+    assert read_folder(tmp_path, ["0"], ".cpp") == [["int x;\n"]]
 
 
 def test_synthetic_cases() -> None:
-    cases = synthetic_cases(["1\tstr_0", "", "5"], ["1str_0", "x", " 5"], "files")
+    cases = synthetic_cases(["1\tstr_0", "", "5"], ["1str_0", "x", " 5"])
     assert cases == [(TestCase(b"1\nstr_0\n", b"1str_0"),), (TestCase(b"", b"x"),), (TestCase(b"5\n", b" 5"),)]
-    with pytest.raises(UsageError, match="files have 1 and 2 lines"):
-        synthetic_cases(["1"], ["1", "2"], "files")
+    with pytest.raises(UsageError, match="1 lines of inputs and 2 of outputs"):
+        synthetic_cases(["1"], ["1", "2"])
 
 
 @pytest.mark.skipif(not (SHARED_DATA / "spoc/testcases").is_dir(), reason=f"no SPoC test cases in {SHARED_DATA}")

@@ -217,7 +217,7 @@ def test_a_changed_checker_does_not_take_cached_verdicts(run) -> None:
 @pytest.mark.skipif(not Path("/usr/bin/mawk").exists(), reason="needs mawk")
 def test_a_language_of_a_user_file(run) -> None:
     outputs = ["{ print 2 * $1 }", "{ print $1 }", "{ print ("]
-    assert run(outputs, ["3"] * 3, ["6"] * 3, AWK, "--language", "awk", "--decode", "plain", "--compare", "tokens") == 0
+    assert run(outputs, ["3"] * 3, ["6"] * 3, AWK, "--language", "awk", "--compare", "tokens") == 0
     assert verdicts() == ["correct", "wrong_output", "compile_error"]
     assert found()["signature"].startswith("lang:awk|code:")
 
@@ -247,11 +247,14 @@ class Broken:
     [
         (["--checker", "x"], "there is no checker 'x'; choose from record (read mine.py)"),
         (["--language", "x"], "there is no language 'x'; choose from cpp, python, l (read mine.py)"),
-        (["--checker", "record", "--compat", "published"], "--compat published compiles C++ and knows no --checker"),
+        (
+            ["--checker", "record", "--compat", "published"],
+            "--compat published compiles C++: it knows neither",
+        ),
         (["--language", "l"], "language 'l' failed in mine.py, line 17: SystemExit"),
         (["--checker", "record", "--ids", "f.src"], "--checker needs --expected, one line an output"),
         (["--checker", "record", "--user-file", "gone.py"], "cannot read gone.py: no such file or directory"),
-        (["--checker", "record", "--inputs", "two"], "two and f.tgt have 2 and 1 lines; they must go together"),
+        (["--checker", "record", "--inputs", "two"], "two has 2 lines but f.tgt has 1"),
     ],
 )
 def test_mistakes_of_the_command_line(run, capsys: pytest.CaptureFixture[str], more: list[str], words: str) -> None:
@@ -263,7 +266,7 @@ def test_mistakes_of_the_command_line(run, capsys: pytest.CaptureFixture[str], m
 
 def test_settings_name_a_checker_in_python(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(HEAD + RECORD)
-    settings = Settings(checker="record", user_file=tmp_path / "mine.py", decode="plain")
+    settings = Settings(checker="record", user_file=tmp_path / "mine.py")
     report = evaluate(['{"a":1}', None, "{"], [[TestCase(b"", b'{"a": 1}')]] * 3, settings)
     assert report.counts["correct"] == report.counts["missing"] == report.counts["compile_error"] == 1
     with pytest.raises(UsageError, match="there is no checker 'x'"):

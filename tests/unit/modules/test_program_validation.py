@@ -13,8 +13,9 @@ from support import build, fake_task
 from torch import nn
 
 from fairseq_cft.errors import UserError
-from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict
+from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, Verdict
 from fairseq_cft.evaluation import settings as settings_module
+from fairseq_cft.evaluation.sandbox.selftest import NoSandboxError
 from fairseq_cft.modules import program_validation
 from fairseq_cft.modules.program_validation import ProgramEvaluation, program_evaluation
 from fairseq_cft.tasks.pseudocode_to_code import unwrapped
@@ -29,7 +30,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replaces the evaluator: `right` is correct, `broken` does not compile; returns the list of what was judged."""
     seen: list[str] = []
 
-    def evaluate(lines: Sequence[str], cases: Sequence[Any], settings: Settings) -> Report:
+    def evaluate(lines: Sequence[str], cases: Sequence[Any], settings: Settings, jobs: int | None) -> Report:
         seen.extend(f"{case[0].expected.decode()} {line}" for line, case in zip(lines, cases, strict=True))
         words = {"right": Verdict.CORRECT, "broken": Verdict.COMPILE_ERROR}
         found = [Judgement(words.get(line, Verdict.WRONG_OUTPUT)) for line in lines]
@@ -133,7 +134,7 @@ def test_what_was_judged_in_the_last_pass_is_not_judged_again(judged: list[str])
 
 
 def test_a_failing_evaluator_stops_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise InfraError("the disk is full")
 
     monkeypatch.setattr(program_validation, "evaluate", fail)
@@ -179,7 +180,7 @@ def test_right_options(files: Path, monkeypatch: pytest.MonkeyPatch, options: di
         ({**SYNTHETIC, "eval_programs": -1}, "--eval-programs is -1"),
         ({**SYNTHETIC, "eval_expected": "absent"}, "cannot read absent"),
         ({**SYNTHETIC, "valid_subset": "valid,valid1"}, "--valid-subset valid,valid1 names several"),
-        ({**SPOC, "eval_testcases": "absent"}, "the folder of test cases absent does not exist: see --eval-testcases"),
+        ({**SPOC, "eval_testcases": "absent"}, "the folder of test cases absent does not exist"),
         ({**SPOC, "eval_testcases": "none"}, "none has no test cases for any of the ids in f.id"),
     ],
 )
@@ -202,11 +203,11 @@ def test_another_number_of_pairs(
 def test_no_sandbox_is_said_in_the_options_of_training(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(wanted: str, allow_unsafe: bool) -> None:
         assert (wanted, allow_unsafe) == ("auto", False)
-        raise UsageError("no sandbox works here: add --allow-unsafe to run the programs under limits alone")
+        raise NoSandboxError("no sandbox works here (bwrap: forbidden)")
 
     monkeypatch.chdir(files)
     monkeypatch.setattr(settings_module, "find_sandbox", refuse)
-    with pytest.raises(UserError, match="add --eval-allow-unsafe"):
+    with pytest.raises(UserError, match=r"^--eval-programs: no sandbox works here .* add --eval-allow-unsafe"):
         program_evaluation(config(**SYNTHETIC, eval_allow_unsafe=False), 3)
 
 
@@ -216,4 +217,4 @@ def test_workers_on_one_machine_share_its_cores(files: Path, monkeypatch: pytest
     for workers, jobs in ((1, 8), (3, 2), (9, 1)):
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(workers))
         programs = program_evaluation(config(**SYNTHETIC), 3)
-        assert programs is not None and programs._settings.workers == jobs
+        assert programs is not None and programs._jobs == jobs

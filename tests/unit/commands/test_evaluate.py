@@ -61,13 +61,13 @@ def test_programs(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "correct    75.00%" in text and "ceiling    75.00%" in text
 
 
-def test_missing_hypotheses_lower_the_score(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_outputs_lower_the_score(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = files / "generate.log"
     log.write_text(f"H-2\t-0.1\t{DOUBLE}\nH-0\t-0.1\t{TRIPLE}\nH-0\t-0.2\t{DOUBLE}\n")
-    arguments = synthetic(files, "--hypotheses", str(log))
+    arguments = synthetic(files, "--outputs", str(log))
     found = evaluated(files, arguments, status=1)
     assert found["counts"]["missing"] == 2 and found["correct_rate"] == 0.25
-    assert "2 hypotheses are missing" in capsys.readouterr().err
+    assert "2 outputs are missing" in capsys.readouterr().err
     assert evaluated(files, [*arguments, "--allow-missing"])["correct_rate"] == 0.25
     best = evaluated(files, [*arguments, "--allow-missing", "--nbest", "2"])
     assert best["nbest"]["correct_in_n"] == 2
@@ -110,10 +110,10 @@ def test_published_way(files: Path) -> None:
         (["--programs", "f.tgt", "--ids", "f.id"], "give either --ids and --testcases"),
         (["--programs", "f.tgt", "--ids", "f.id", "--expected", "f.out"], "give either --ids and --testcases"),
         (["--programs", "absent", "--inputs", "f.inp", "--expected", "f.out"], "cannot read absent"),
-        (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "short"], "f.inp and short have 4 and 1 lines"),
+        (["--programs", "f.tgt", "--inputs", "f.inp", "--expected", "short"], "f.inp has 4 lines but short has 1"),
         (["--programs", "short", "--inputs", "f.inp", "--expected", "f.out"], "short has 1 programs for 4 examples"),
         (["--programs", "f.tgt", "--inputs", "empty", "--expected", "empty"], "empty is empty"),
-        (["--programs", "latin", "--inputs", "f.inp", "--expected", "f.out"], "latin, line 1: not UTF-8"),
+        (["--programs", "latin", "--inputs", "f.inp", "--expected", "f.out"], "latin, line 1: byte 0xe9 is not UTF-8"),
         (["--hypotheses", "f.tgt", "--inputs", "f.inp", "--expected", "f.out"], "no line H-<id>"),
         (["--programs", "f.tgt", "--ids", "f.tgt", "--testcases", "cases"], "f.tgt, line 1: .* is no id"),
         (["--programs", "f.tgt", "--ids", "f.id", "--testcases", "absent"], "the folder of test cases absent"),

@@ -30,10 +30,8 @@ PROGRAMS = {
 
 
 def test_python_programs(sandbox: Sandbox) -> None:
-    settings = Settings(
-        language="python", decode="plain", sandbox=sandbox.tier, allow_unsafe=True, time_limit=1, memory_limit=256,
-        retry=False, jobs=2,
-    )  # fmt: skip
+    limits = {"time_limit": 1, "memory_limit": 256, "retry": False}
+    settings = Settings(language="python", sandbox=sandbox.tier, allow_unsafe=True, **limits)
     report = evaluate(list(PROGRAMS), [CASES] * len(PROGRAMS), settings)
     wrong = {
         source[:60]: (judgement.verdict.value, judgement.detail)
@@ -45,12 +43,12 @@ def test_python_programs(sandbox: Sandbox) -> None:
 
 
 def test_an_import_of_the_working_folder_is_not_there() -> None:
-    settings = Settings(language="python", decode="plain", allow_unsafe=True)
+    settings = Settings(language="python", allow_unsafe=True)
     (judgement,) = evaluate(["import fairseq_cft"], [CASES], dataclasses.replace(settings, retry=False)).judgements
     assert judgement.verdict.value == "runtime_error"
 
 
 @pytest.mark.parametrize("text", ["print(8)", "# caf\u00e9\nprint(8)"])
 def test_text_is_utf8(text: str) -> None:
-    (judgement,) = evaluate([text], [CASES], Settings(language="python", decode="plain", allow_unsafe=True)).judgements
+    (judgement,) = evaluate([text], [CASES], Settings(language="python", allow_unsafe=True)).judgements
     assert judgement.verdict.value == "correct"

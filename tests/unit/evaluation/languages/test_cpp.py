@@ -12,9 +12,9 @@ from unit.evaluation.gold import SHARED_DATA, gold_programs
 
 from fairseq_cft.evaluation import Settings, Verdict, evaluate
 from fairseq_cft.evaluation.errors import InfraError
-from fairseq_cft.evaluation.languages import cpp as cpp_checker
+from fairseq_cft.evaluation.languages import cpp as cpp_module
 from fairseq_cft.evaluation.languages import toolchain
-from fairseq_cft.evaluation.languages.cpp import CppChecker
+from fairseq_cft.evaluation.languages.cpp import Cpp
 from fairseq_cft.evaluation.languages.language import Prepared, Rejected
 from fairseq_cft.evaluation.languages.toolchain import Toolchain, find_toolchain
 from fairseq_cft.evaluation.sandbox.cachedir import cache_folder
@@ -41,10 +41,10 @@ PROGRAMS = [
 ]
 
 
-def accepted(checker: CppChecker, source: str, folder: Path, sandbox: Sandbox) -> bool:
+def accepted(language: Cpp, source: str, folder: Path, sandbox: Sandbox) -> bool:
     folder.mkdir()
     folder.chmod(0o755)
-    return isinstance(checker.prepare(source, folder, sandbox), Prepared)
+    return isinstance(language.prepare(source, folder, sandbox), Prepared)
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def any_sandbox() -> Sandbox:
 
 def test_header_and_linker_change_no_verdict(open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
     assert toolchain.header is not None
-    slow = CppChecker(dataclasses.replace(toolchain, header=None, linker=""))
-    fast = CppChecker(toolchain)
+    slow = Cpp(dataclasses.replace(toolchain, header=None, linker=""))
+    fast = Cpp(toolchain)
     results = {
         source: (
             accepted(fast, source, open_folder / f"fast{number}", any_sandbox),
@@ -68,7 +68,7 @@ def test_header_and_linker_change_no_verdict(open_folder: Path, any_sandbox: San
 
 
 def test_diagnostics_name_the_line(open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
-    rejected = CppChecker(toolchain).prepare("int main() { return x; }", open_folder, any_sandbox)
+    rejected = Cpp(toolchain).prepare("int main() { return x; }", open_folder, any_sandbox)
     assert isinstance(rejected, Rejected)
     assert "main.cpp:3:" in rejected.detail
     assert str(open_folder) not in rejected.detail
@@ -85,7 +85,7 @@ def test_a_link_in_the_place_of_the_executable_is_not_followed(
     open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain
 ) -> None:
     linking = Linking(**vars(toolchain))
-    rejected = CppChecker(linking).prepare("int main() { }", open_folder, any_sandbox)
+    rejected = Cpp(linking).prepare("int main() { }", open_folder, any_sandbox)
     assert (open_folder / "output/program").is_symlink()
     assert rejected == Rejected(Verdict.COMPILE_ERROR, "the compiler wrote no executable")
 
@@ -93,9 +93,9 @@ def test_a_link_in_the_place_of_the_executable_is_not_followed(
 def test_a_full_disk_is_no_compile_error(
     open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cpp_checker.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(cpp_module.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(InfraError, match="is full: make room"):
-        CppChecker(toolchain).prepare("int main() {", open_folder, any_sandbox)
+        Cpp(toolchain).prepare("int main() {", open_folder, any_sandbox)
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
@@ -137,6 +137,6 @@ def test_gold_programs_are_correct() -> None:
     gold = [(name, source) for name, source in gold_programs(TABLE) if not name.startswith("999A-")][::60]
     folder = TestCaseFolder(SHARED_DATA / "spoc/testcases")
     cases = [folder.of(name.split("-")[0]) for name, _ in gold]
-    report = evaluate([source for _, source in gold], cases, Settings(decode="plain", allow_unsafe=True, jobs=2))
+    report = evaluate([source for _, source in gold], cases, Settings(decode="plain", allow_unsafe=True))
     assert len(gold) >= 15
     assert report.counts["correct"] == len(gold), report.as_text()
