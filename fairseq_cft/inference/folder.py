@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from fairseq.data import Dictionary
-from fairseq.models.transformer import TransformerModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -19,6 +18,7 @@ from ..files import read_lines
 from ..models.composed_transformer import ComposedTransformerModel
 from ..modules.architecture import fingerprint
 from ..modules.denoiser import build_transformer
+from ..modules.transformer import Transformer
 from .config import CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, no_configuration, read_config
 from .translator import Translator
 
@@ -55,7 +55,7 @@ def build(config: ModelConfig, dictionary: Dictionary) -> Any:
     """The model without its weights."""
     task: Any = SimpleNamespace(source_dictionary=dictionary, target_dictionary=dictionary)
     if config.kind != "composed":
-        return build_transformer(TransformerModel, task, config.shapes["model"])
+        return build_transformer(Transformer, task, config.shapes["model"])
     args = Namespace(
         **{f"{stage}_shape": shape for stage, shape in config.shapes.items()},
         dictionary_fingerprint=config.dictionary,

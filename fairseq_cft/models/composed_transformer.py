@@ -38,6 +38,7 @@ from ..modules.scoring import (
     straight_through,
     without_dropout,
 )
+from ..modules.transformer import add_copying_args
 
 STAGES = ("composed", "base")
 
@@ -159,7 +160,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         embedding = self.denoiser.encoder.embed_tokens.weight  # (V, C)
         embedded = (rows.to(embedding) @ embedding).masked_fill(tokens.eq(self.pad).unsqueeze(-1), 0.0)
         encoder_out = encode(self.denoiser, tokens, token_embeddings=embedded)
-        return -sequence_log_probs(self.denoiser, encoder_out, target)
+        return -sequence_log_probs(self.denoiser, encoder_out, target, rows=rows)
 
     # Decoding both stages ---------------------------------------------------------------------------------------
 
@@ -203,6 +204,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             choices=STAGES,
             help="what generation returns: the composed output (default) or the base predictor's",
         )
+        add_copying_args(parser, "the base predictor's; where it comes from a checkpoint, as that says")
         parser.add_argument(
             "--base-max-len-a",
             type=float,

@@ -11,10 +11,11 @@ from fairseq.tasks import FairseqTask
 
 from ..modules.architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
 from ..modules.pretrained import FromExportedFolder
+from ..modules.transformer import Transformer, add_copying_args
 
 
 @register_model("transformer_cft")
-class TransformerCFTModel(FromExportedFolder, TransformerModel):
+class TransformerCFTModel(FromExportedFolder, Transformer):
     """fairseq's Transformer; its checkpoint also carries the fingerprint of its target dictionary.
 
     A denoiser trained as this model is refused by a composed model with another vocabulary, also where only the
@@ -29,6 +30,7 @@ class TransformerCFTModel(FromExportedFolder, TransformerModel):
             action="store_true",
             help="train the encoder alone; the decoder and what it shares with the encoder, its embeddings, stay",
         )
+        add_copying_args(parser)
 
     @classmethod
     def build_model(cls, args: Any, task: FairseqTask) -> TransformerCFTModel:
@@ -49,6 +51,8 @@ class TransformerCFTModel(FromExportedFolder, TransformerModel):
 @register_model_architecture("transformer_cft", "transformer_cft")
 def transformer_cft(args: Namespace) -> None:
     args.freeze_decoder = getattr(args, "freeze_decoder", False)
+    args.copy_attention = bool(getattr(args, "copy_attention", False))
+    args.copy_dropout = getattr(args, "copy_dropout", 0.0)
     base_architecture(args)
 
 

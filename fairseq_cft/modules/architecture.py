@@ -40,6 +40,7 @@ SHAPE_OPTIONS = (
     "no_scale_embedding",
     "layernorm_embedding",
     "no_decoder_final_norm",
+    "copy_attention",
     "max_source_positions",
     "max_target_positions",
 )

@@ -51,4 +51,5 @@ def repeat_each(encoder_out: Any, copies: int) -> Any:
     states, mask = encoder_out["encoder_out"][0], encoder_out["encoder_padding_mask"][0]
     repeated = {"encoder_out": [states.repeat_interleave(copies, 1)]}
     repeated["encoder_padding_mask"] = [mask.repeat_interleave(copies, 0)]
+    repeated["src_tokens"] = [tokens.repeat_interleave(copies, 0) for tokens in encoder_out["src_tokens"]]
     return {**{name: [] for name in encoder_out}, **repeated}

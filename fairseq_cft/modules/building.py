@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from fairseq.models.transformer import TransformerModel
 from fairseq.tasks import FairseqTask
 from torch import nn
 
@@ -21,6 +20,7 @@ from .denoiser import (
     read_transformer,
 )
 from .gate import put_gate
+from .transformer import Transformer
 
 
 def build(cls: Any, args: Namespace, task: FairseqTask) -> Any:
@@ -78,7 +78,7 @@ def _build_for_checkpoint(cls: Any, args: Namespace, task: FairseqTask) -> Any:
 def _build_stages(cls: Any, args: Namespace, task: FairseqTask) -> Any:
     options = {name: value for name, value in vars(args).items() if not name.endswith("_shape")}
     options["checkpoint_activations"] = False  # fairseq's way; below is ours
-    base = build_transformer(TransformerModel, task, args.base_predictor_shape, options)
+    base = build_transformer(Transformer, task, args.base_predictor_shape, options)
     if getattr(args, "checkpoint_activations", False):
         checkpoint_layers(base.encoder.layers)
         checkpoint_layers(base.decoder.layers)

@@ -112,7 +112,7 @@ def _draw(logits: Tensor) -> Tensor:
 
 
 class _Stepper:
-    """The decoder's state for one token at a time: (R,) tokens -> (R, V) logits."""
+    """The decoder's state for one token at a time: (R,) tokens -> (R, V) logits, of a copying one log-probabilities."""
 
     def __init__(self, decoder: Any, encoder_out: dict[str, list[Tensor]], max_length: int, copies: int) -> None:
         self.decoder = decoder
@@ -122,6 +122,8 @@ class _Stepper:
             padding = None
         self.positions = self._positions(max_length, states.device)
         self.layers = [_Layer(layer, states, padding, max_length, copies) for layer in decoder.layers]
+        self.copies = copies
+        self.copying = decoder.stepper(encoder_out, copies) if hasattr(decoder, "copying") else None
 
     def _positions(self, length: int, device: torch.device) -> Tensor | None:
         table = self.decoder.embed_positions
@@ -132,7 +134,7 @@ class _Stepper:
 
     def __call__(self, tokens: Tensor, step: int) -> Tensor:
         decoder = self.decoder
-        x = decoder.embed_scale * decoder.embed_tokens(tokens)  # (R,) -> (R, C)
+        x = embedded = decoder.embed_scale * decoder.embed_tokens(tokens)  # (R,) -> (R, C)
         if decoder.project_in_dim is not None:
             x = decoder.project_in_dim(x)
         if self.positions is not None:
@@ -145,12 +147,19 @@ class _Stepper:
             x = decoder.layer_norm(x)
         if decoder.project_out_dim is not None:
             x = decoder.project_out_dim(x)
-        return decoder.output_layer(x)
+        logits = decoder.output_layer(x)
+        if self.copying is None:
+            return logits
+        x, embedded, shaped = (each.view(-1, self.copies, each.size(-1)) for each in (x, embedded, logits))
+        self.copying.follower.advance(tokens.view(-1, self.copies))
+        return self.copying(x, embedded, shaped).view_as(logits)
 
     def keep(self, sentences: Tensor) -> None:
         """Goes on with these of the N sentences, all K outputs of each."""
         for layer in self.layers:
             layer.keep(sentences)
+        if self.copying is not None:
+            self.copying.select(sentences)
 
 
 class _Layer:

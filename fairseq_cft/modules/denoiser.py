@@ -13,12 +13,13 @@ import torch
 from fairseq import checkpoint_utils
 from fairseq.data import Dictionary
 from fairseq.models import ARCH_MODEL_REGISTRY
-from fairseq.models.transformer import TransformerModel, TransformerModelBase, base_architecture
+from fairseq.models.transformer import TransformerModelBase, base_architecture
 from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from ..errors import UserError
 from .architecture import UNSUPPORTED_OPTIONS, fingerprint, shape_of
+from .transformer import Transformer
 
 # Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
 _UNUSED_TENSORS = {f"{part}_{kind}" for part in ("in_proj", "out_proj", "fc1", "fc2") for kind in ("weight", "bias")}
@@ -34,13 +35,14 @@ class TransformerCheckpoint(NamedTuple):
     data: str | None
 
 
-class FrozenDenoiser(TransformerModel):
+class FrozenDenoiser(Transformer):
     """A Transformer without gradients that stays in eval mode whatever its parent does."""
 
     def __init__(self, args: Namespace, encoder: Any, decoder: Any) -> None:
         super().__init__(args, encoder, decoder)
         self.requires_grad_(False)
         self.eval()
+        encoder.refuses_cut_off = False  # an output of the base predictor may be
 
     def train(self, mode: bool = True) -> FrozenDenoiser:
         # test_composed_transformer.py::test_denoiser_stays_in_eval_mode breaks without this override
@@ -48,7 +50,7 @@ class FrozenDenoiser(TransformerModel):
 
 
 def build_transformer(
-    cls: type[TransformerModel], task: FairseqTask, shape: Mapping[str, Any], options: Mapping[str, Any] | None = None
+    cls: type[Transformer], task: FairseqTask, shape: Mapping[str, Any], options: Mapping[str, Any] | None = None
 ) -> Any:
     """Builds a Transformer of ``shape`` (see ``shape_of``); ``options`` add dropout rates and the like."""
     args = Namespace(**{**(options or {}), **shape})
@@ -84,9 +86,8 @@ def as_transformer(
         weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     else:
         shape = _complete_shape(model_args)
-    return TransformerCheckpoint(
-        path, weights, dict(shape), model_args.get("dictionary_fingerprint"), task_args.get("data")
-    )
+    shape = {"copy_attention": False, **shape}  # older checkpoints do not name it
+    return TransformerCheckpoint(path, weights, shape, model_args.get("dictionary_fingerprint"), task_args.get("data"))
 
 
 def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:

@@ -17,6 +17,7 @@ from fairseq.modules import FairseqDropout
 from torch import Tensor
 
 from .batches import previous_tokens
+from .copying import mixed_log_probs, without_padding
 from .decoding import mask_forbidden
 
 LOGITS_AT_ONCE = 2**24  # where no gradient is wanted, logits are computed by pieces of so many numbers
@@ -113,29 +114,52 @@ def gold_log_probs(logits: Tensor, tokens: Tensor, pad: int) -> Tensor:
 
 
 def sequence_log_probs(
-    stage: TransformerModel, encoder_out: Any, tokens: Tensor, *, without_pad: bool = False
+    stage: TransformerModel, encoder_out: Any, tokens: Tensor, *, without_pad: bool = False, rows: Tensor | None = None
 ) -> Tensor:
     """log p(tokens | source) under a stage, in nats, summed over the tokens: (N, T), padded -> (N,), float32.
 
-    The one place that says what a stage's probability of a given token is; nothing is computed at padding.
+    The one place that says what a stage's probability of a given token is; no logits are computed at padding.
 
     Args:
         encoder_out: what the stage's encoder gave for the N sources.
         without_pad: of the distribution in which the padding symbol cannot be drawn (see ``mask_forbidden``).
+        rows: (N, S, V) what a copying stage copies in place of the sources' one-hot tokens, see ``straight_through``.
     """
     decoder = stage.decoder
     pad = decoder.padding_idx
     previous = previous_tokens(tokens, decoder.dictionary.eos(), pad)
     features, _ = decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)
+    log_probs, log_allowed = _generated(decoder, features, tokens, without_pad)
+    if hasattr(decoder, "copying"):
+        copying = decoder.copy(features, previous, encoder_out)
+        if log_allowed is not None:
+            copying = without_padding(copying, log_allowed)
+        copies = encoder_out["src_tokens"][0] if rows is None else rows
+        log_probs = mixed_log_probs(log_probs, tokens, copying, copies).masked_fill(tokens.eq(pad), 0.0)
+    return log_probs.sum(1)
+
+
+def _generated(decoder: Any, features: Tensor, tokens: Tensor, without_pad: bool) -> tuple[Tensor, Tensor | None]:
+    """Log-probabilities of tokens by the output layer: (N, T, C), (N, T) -> (N, T), float32, 0 at padding.
+
+    Without padding also the log-probability that none was drawn, (N, T).
+    """
+    pad = decoder.padding_idx
     kept = tokens.ne(pad)
 
     def score(rows: Tensor, chosen: Tensor) -> Tensor:
-        logits = decoder.output_layer(rows)
-        if without_pad:
-            logits = mask_forbidden(logits, pad)
-        return -F.cross_entropy(logits.float(), chosen, reduction="none")
+        logits = decoder.output_layer(rows).float()
+        if not without_pad:
+            return -F.cross_entropy(logits, chosen, reduction="none").unsqueeze(1)
+        allowed = mask_forbidden(logits, pad)
+        log_probs = -F.cross_entropy(allowed, chosen, reduction="none")
+        if not hasattr(decoder, "copying"):
+            return log_probs.unsqueeze(1)
+        return torch.stack([log_probs, allowed.logsumexp(-1) - logits.logsumexp(-1)], 1)
 
     rows, chosen = features[kept], tokens[kept]  # (M, C), (M,)
     piece = rows.size(0) if torch.is_grad_enabled() else max(LOGITS_AT_ONCE // len(decoder.dictionary), 1)
-    scores = [score(*both) for both in zip(rows.split(piece), chosen.split(piece), strict=True)]
-    return rows.new_zeros(tokens.shape, dtype=scores[0].dtype).masked_scatter(kept, torch.cat(scores)).sum(1)
+    scores = torch.cat([score(*both) for both in zip(rows.split(piece), chosen.split(piece), strict=True)])
+    empty = scores.new_zeros(tokens.shape)
+    found = [empty.masked_scatter(kept, column) for column in scores.unbind(1)]
+    return found[0], found[1] if len(found) > 1 else None

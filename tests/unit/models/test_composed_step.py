@@ -21,11 +21,24 @@ def denoiser_path(task, tmp_path_factory):
     return save(build("transformer_cft_tiny", task, 7), tmp_path_factory.mktemp("step") / "denoiser.pt")
 
 
-def model_of(task, denoiser_path, **options):
+@pytest.fixture(scope="module")
+def copying_denoiser_path(task, tmp_path_factory):
+    model = build("transformer_cft_tiny", task, 7, copy_attention=True)
+    return save(model, tmp_path_factory.mktemp("step") / "copying.pt")
+
+
+@pytest.fixture(params=["plain f, plain Π", "copying f, plain Π", "plain f, copying Π", "copying f, copying Π"])
+def stages(request, denoiser_path, copying_denoiser_path):
+    """Options that build the two stages, in every pairing."""
+    base, denoiser = request.param.split(", ")
+    path = denoiser_path if denoiser == "plain Π" else copying_denoiser_path
+    return {"denoiser_path": path, "copy_attention": base == "copying f"}
+
+
+def model_of(task, denoiser_path=None, **options):
     """Its base predictor is not the denoiser; embeddings scaled so that its outputs differ and end."""
-    model = build(
-        "composed_transformer_tiny", task, 3, denoiser_path=denoiser_path, base_predictor_path="random", **options
-    )
+    options.setdefault("denoiser_path", denoiser_path)
+    model = build("composed_transformer_tiny", task, 3, base_predictor_path="random", **options)
     with torch.no_grad():
         for parameter in model.base_predictor.parameters():
             parameter.mul_(1.5)
@@ -89,11 +102,15 @@ def plain_loss(model, sample, tokens, words, cfg):
     ],
     ids=["K1 raw", "K1", "K2", "K4"],
 )
-def test_loss_and_gradient_are_those_of_the_plain_objective(task, denoiser_path, options, pieces, monkeypatch):
+def test_loss_and_gradient_are_those_of_the_plain_objective(task, stages, options, pieces, monkeypatch):
     if pieces == "small pieces":
         monkeypatch.setattr(scoring, "LOGITS_AT_ONCE", 40)
     words = task.target_dictionary
-    model, sample = model_of(task, denoiser_path, dropout=0.0), sample_of(task)
+    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task)
+    assert [hasattr(stage.decoder, "copying") for stage in (model.base_predictor, model.denoiser)] == [
+        stages["copy_attention"],
+        "copying" in stages["denoiser_path"],
+    ]
     criterion = criterion_of(task, **options)
     torch.manual_seed(11)
     loss, _, logged = criterion(model, sample)

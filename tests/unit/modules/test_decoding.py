@@ -28,6 +28,8 @@ def model_of(task, seed=0, **options):
         {"decoder_learned_pos": True, "encoder_learned_pos": True},
         {"layernorm_embedding": True, "activation_fn": "gelu", "share_all_embeddings": False},
         {"no_token_positional_embeddings": True, "no_scale_embedding": True},
+        {"copy_attention": True},
+        {"copy_attention": True, "decoder_output_dim": 12, "share_all_embeddings": False},
     ],
 )
 def test_greedy_equals_fairseqs_generator(options, left_pad):
@@ -64,15 +66,16 @@ def test_each_row_is_bounded_and_a_cut_off_one_has_no_end():
         assert row[row.ne(words.pad())].tolist() == whole[whole.ne(words.pad())][:bound].tolist()
 
 
+@pytest.mark.parametrize("copying", [False, True])
 @pytest.mark.parametrize("copies", [2, 3])
-def test_copies_of_a_sentence_are_what_it_alone_gives(copies):
+def test_copies_of_a_sentence_are_what_it_alone_gives(copies, copying):
     """Without sampling the K outputs of a sentence are one and the same, whichever of its sentences end first."""
     task = fake_task()
     words = task.target_dictionary
     ends = {"eos": words.eos(), "pad": words.pad()}
     lengths = set()
     for seed in range(4):
-        model = model_of(task, seed)
+        model = model_of(task, seed, copy_attention=copying)
         source = batch(task, SENTENCES, left=True)
         bounds = torch.tensor([30, 3, 20, 30, 12, 30, 5])
         encoder_out = model.encoder(source, src_lengths=source.ne(words.pad()).sum(1))
@@ -83,10 +86,11 @@ def test_copies_of_a_sentence_are_what_it_alone_gives(copies):
     assert len(lengths) > 4
 
 
-def test_samples_follow_the_models_distribution():
+@pytest.mark.parametrize("copying", [False, True])
+def test_samples_follow_the_models_distribution(copying):
     task = fake_task("abc")
     words = task.target_dictionary
-    model = build("transformer_cft_tiny", task).eval()
+    model = build("transformer_cft_tiny", task, copy_attention=copying).eval()
     count = 20_000
     source = batch(task, ["a b"]).expand(count, -1)
     encoder_out = model.encoder(source, src_lengths=torch.full((count,), 3))
