@@ -204,7 +204,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             choices=STAGES,
             help="what generation returns: the composed output (default) or the base predictor's",
         )
-        add_copying_args(parser, "the base predictor's; where it comes from a checkpoint, as that says")
+        add_copying_args(parser, ": of a random base predictor; a checkpoint says what its model is")
         parser.add_argument(
             "--base-max-len-a",
             type=float,

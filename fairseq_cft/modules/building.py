@@ -102,7 +102,7 @@ def _base_shape(
         if width := asked.get("encoder_embed_dim"):
             for name in ("decoder_embed_dim", "decoder_input_dim", "decoder_output_dim"):
                 asked.setdefault(name, width)
-        return {**denoiser_file.shape, **asked}
+        return {**denoiser_file.shape, "copy_attention": False, **asked}
     if differences := shape_differences(asked, base_file.shape):
         raise UserError(
             f"the base predictor takes its weights and shape from {base_file.path}, which disagrees with "

@@ -5,7 +5,7 @@ Legend: N sentences, S source length, T target length, C channels, V vocabulary.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser
 from typing import Any
 
 import torch
@@ -163,12 +163,12 @@ def check_copying(args: Any, task: Any) -> None:
         raise UserError("--copy-attention does not fit --adaptive-softmax-cutoff; drop one of them")
 
 
-def add_copying_args(parser: ArgumentParser, whose: str = "see docs/denoisers.md") -> None:
+def add_copying_args(parser: ArgumentParser, whose: str = "") -> None:
     parser.add_argument(
         "--copy-attention",
-        action=BooleanOptionalAction,
-        default=None,
-        help=f"a decoder that also copies from its source, {whose} (default: off)",
+        action="store_true",
+        default=None,  # a model whose checkpoint says it is not asked
+        help=f"a decoder that also copies tokens of its source{whose}",
     )
     parser.add_argument(
         "--copy-dropout",
