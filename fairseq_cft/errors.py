@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 # what provides a package, where that is not pip install PACKAGE
-_EXTRAS = {"fairseq": "fairseq", "matplotlib": "plots", "scipy": "plots"}
+_EXTRAS = {"fairseq": "fairseq", "matplotlib": "plots"}
 _HINTS = {errno.ENOSPC: "; free some space and run it again", errno.ENOENT: "; check the path"}
 _previous_hook = sys.excepthook
 

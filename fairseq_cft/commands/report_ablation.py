@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UserError
 from ..files import write_together
 from ..report.ablation import draw, markdown, read_axis
-from ..report.results import read_results
+from ..report.results import read_json, read_results
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if more:
         raise UserError(f"{options.results} has several data sets; an ablation is on one")
     named = (denoiser.partition("=") for denoiser in options.denoisers)
-    denoisers = {noise: json.loads(Path(path).read_bytes()) for noise, _, path in named}
+    denoisers = {noise: read_json(Path(path)) for noise, _, path in named}
     text = markdown(results, axes, denoisers)
     with write_together(options.output_dir / "report.md") as (page,):
         page.write(text)

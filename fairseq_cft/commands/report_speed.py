@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_together
+from ..report.results import read_json
 from ..report.speed import markdown, picture
 
 
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    result = json.loads(options.file.read_bytes())
+    result = read_json(options.file)
     text = markdown(result)
     with write_together(options.output_dir / "speed.md") as (page,):
         page.write(text)

@@ -1,4 +1,4 @@
-"""report.png: correct programs by method with intervals, and the curves of the trainings."""
+"""report.png: correct programs by method with intervals and seeds, and the curves of the trainings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..systems import SPLITS
-from .plots import pyplot, save
+from .plots import plain_log_scale, pyplot, save
 from .results import Results
 
 COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
@@ -57,20 +57,32 @@ def draw_bars(figure: Any, results: Results) -> None:
             [100 * (interval.value - interval.low) for _, interval in bars],
             [100 * (interval.high - interval.value) for _, interval in bars],
         ]
+        color = COLORS.get(split, f"C{place}")
         axes.bar(
             [i + place * width for i, _ in bars],
             values,
             width,
             yerr=errors,
             capsize=3,
-            color=COLORS.get(split, f"C{place}"),
+            color=color,
             label=f"{split} ({SPLITS.get(split, split)})",
         )
+        for i, _ in bars:
+            draw_seeds(axes, results, results.methods[i], split, i + place * width, 0.3 * width)
     axes.set_xticks([i + width * (len(results.splits) - 1) / 2 for i in range(len(results.methods))])
     axes.set_xticklabels(results.methods, rotation=25, ha="right")
     axes.set_ylabel(f"{results.words[0]}, %", fontsize=8)
-    axes.set_title(f"{results.dataset}: correct, 95 % intervals")
+    points = ", points: the seeds" if len(results.seeds) > 1 else ", 1 seed"
+    axes.set_title(f"{results.dataset}: correct, 95 % intervals{points}")
     figure.legend(loc="outside lower center", ncols=2)
+
+
+def draw_seeds(axes: Any, results: Results, method: str, split: str, where: float, spread: float) -> None:
+    """A point for each of several seeds, side by side around `where`."""
+    rates = [100 * sum(row) / len(row) for row in results.by_seed(method, split).values()]
+    if len(rates) > 1:
+        places = [where + spread * (2 * number / (len(rates) - 1) - 1) for number in range(len(rates))]
+        axes.plot(places, rates, "o", markersize=5, color="white", markeredgecolor="black", zorder=3)
 
 
 def draw_curves(figure: Any, logs: Mapping[str, Path]) -> None:
@@ -88,7 +100,8 @@ def draw_curves(figure: Any, logs: Mapping[str, Path]) -> None:
             exact.plot(*zip(*curves["exact"], strict=True), color=color)
         if "base_exact" in curves:
             exact.plot(*zip(*curves["base_exact"], strict=True), **dashed)
-    losses.set(title="validation loss", xlabel="updates", ylabel="bits a token", yscale="log")
+    losses.set(title="validation loss", xlabel="updates", ylabel="bits a token")
+    plain_log_scale(losses.yaxis)
     exact.set(title="validation: equal to the reference", xlabel="updates", ylabel="%")
     for axes in (losses, exact):
         axes.grid(alpha=0.3)

@@ -19,6 +19,17 @@ def pyplot() -> Any:
     return plt
 
 
+def plain_log_scale(axis: Any) -> None:
+    """A logarithmic y axis with numbers as people write them, enough of them also where it spans less than a decade."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.axes.set_yscale("log")
+    low, high = axis.axes.get_ylim()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 20 * low else (1, 1.5, 2, 3, 4, 5, 6, 7, 8)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def save(figure: Any, file: Path, dots_per_inch: int = 120) -> None:
     """The figure as a PNG file, by a temporary name."""
     temporary = file.with_suffix(".tmp.png")

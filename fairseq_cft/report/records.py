@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from ..evaluation.verdict import NOT_COMPILED, Verdict
 from ..systems import read_name
-from .results import bits
+from .results import bits, read_json
+
+
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """What fairseq-cft-evaluate wrote, with verdicts that exist; UserError for another file."""
+    evaluation = read_json(path)
+    try:
+        verdicts = [{**entry, "verdict": str(Verdict(entry["verdict"]))} for entry in evaluation["verdicts"]]
+        return {"counts": {}, **evaluation, "verdicts": verdicts, "signature": str(evaluation["signature"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is no evaluation that fairseq-cft-evaluate --json wrote ({error!r})") from error
 
 
 def record(path: Path, dataset: str, root: Path) -> dict[str, Any]:
     """One record: counts and signature of an evaluation, and where its verdicts stand."""
     method, seed, split = read_name(path)
-    evaluation = json.loads(path.read_bytes())
+    evaluation = read_evaluation(path)
     verdicts = [verdict["verdict"] for verdict in evaluation["verdicts"]]
     return {
         "dataset": dataset,

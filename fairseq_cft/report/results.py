@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, cannot
 from ..evaluation.statistics import Comparison, Interval, bootstrap_interval, compare, rate_interval
 from ..systems import in_order, place
 
@@ -88,7 +88,7 @@ def read_results(files: Sequence[Path]) -> list[Results]:
     records: dict[str, list[dict[str, Any]]] = {}
     beside: dict[str, Path] = {}
     for file in files:
-        for record in json.loads(file.read_bytes()):
+        for record in read_records(file):
             missing = {"dataset", "split", "method", "seed", *COLUMNS.values()} - set(record)
             if missing:
                 raise UserError(
@@ -101,8 +101,26 @@ def read_results(files: Sequence[Path]) -> list[Results]:
     return [Results(dataset, records[dataset], beside[dataset]) for dataset in records]
 
 
-def read_if_there(path: Path) -> dict[str, Any] | None:
-    return json.loads(path.read_bytes()) if path.exists() else None
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The records of a results.json; UserError where it is none."""
+    records = read_json(path)
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise UserError(f"{path} is no list of records as fairseq-cft collect writes it")
+    return records
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds; UserError where it cannot be read, or is none."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(cannot("read", path, error)) from error
+    except ValueError as error:
+        raise UserError(f"{path} is no JSON ({error}); make it again") from error
+
+
+def read_if_there(path: Path) -> Any:
+    return read_json(path) if path.exists() else None
 
 
 def bits(truths: Iterable[bool]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -60,6 +61,35 @@ def test_the_gates_table() -> None:
         denoised = name if name == "composed" else f"{name}+denoise"
         for cell, method in zip(cells, (alone, f"{name}+gate", denoised), strict=True):
             assert numbers(cell) == [numbers(each)[0] for each in published[method]], method
+
+
+AXES = {
+    "weight of the base predictor's loss": "0=weight-0/pretrained 0.5=weight-0.5/pretrained 1=composed/pretrained",
+    "samples (self_critical)": "1=samples-1/pretrained 2=samples-2/pretrained 4=samples-4/pretrained",
+    "estimator (2 samples)": "reinforce=estimator-reinforce/pretrained self_critical=samples-2/pretrained "
+    "rloo=composed/pretrained gumbel=estimator-gumbel/pretrained",
+    "the denoiser's noise": "synthetic=composed/pretrained "
+    "random_delete=noise-random_delete/pretrained-noise-random_delete",
+    "labeled pairs": "75=labels-75/pretrained-labels-75 150=labels-150/pretrained-labels-150 300=composed/pretrained",
+}
+RATES_OF_NOISES = {"synthetic": (498, 307), "random_delete": (487, 125)}  # of 500 and of 317
+
+
+def test_the_ablations_report_is_that_of_its_results(tmp_path: Path) -> None:
+    results = ROOT / "results/ablation-cpu/results.json"
+    axes = [word for name, values in AXES.items() for word in ("--axis", name, *values.split())]
+    for noise, (kept, restored) in RATES_OF_NOISES.items():
+        rates = {"programs": 500, "broken": 317, "clean_kept": kept / 500, "restored": restored / 317}
+        (tmp_path / f"{noise}.json").write_text(json.dumps(rates))
+    denoisers = [f"{noise}={tmp_path}/{noise}.json" for noise in RATES_OF_NOISES]
+    done = command("report-ablation", results, "--output-dir", tmp_path, *axes, "--denoisers", *denoisers)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report("ablation-cpu")
+
+
+def test_the_report_of_speed_is_that_of_its_results(tmp_path: Path) -> None:
+    assert command("report-speed", ROOT / "results/speed-cpu/speed.json", "--output-dir", tmp_path).returncode == 0
+    assert (tmp_path / "speed.md").read_bytes() == (ROOT / "results/speed-cpu/speed.md").read_bytes()
 
 
 @pytest.mark.parametrize("run", PUBLISHED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ from ...errors import UserError
 from ...evaluation.outputs import in_order, parse_log, parse_pairs
 from ...evaluation.verdict import Verdict
 from ...systems import place, read_name
+from ..records import read_evaluation
+from ..results import read_records
 
 UNKNOWN = "<unk>"  # a sentence may differ where a system's dictionary lacks a piece of it
 
@@ -62,12 +63,8 @@ def read_results(folder: Path) -> list[Run]:
 def read_run(path: Path) -> Run:
     """One evaluation with the log beside it."""
     method, seed, split = read_name(path)
-    try:
-        evaluation = json.loads(path.read_bytes())
-        verdicts = [{**entry, "verdict": str(Verdict(entry["verdict"]))} for entry in evaluation["verdicts"]]
-        signature = str(evaluation["signature"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no evaluation that fairseq-cft-evaluate --json wrote ({error!r})") from error
+    evaluation = read_evaluation(path)
+    verdicts = evaluation["verdicts"]
     log = path.with_suffix(".log")
     try:
         data = log.read_bytes()
@@ -77,7 +74,7 @@ def read_run(path: Path) -> Run:
     sources, references = parse_pairs(data)
     everyone = range(len(verdicts))
     return Run(
-        *(path, method, seed, split, signature, verdicts),
+        *(path, method, seed, split, evaluation["signature"], verdicts),
         sources=[sources.get(index) for index in everyone],
         references=[references.get(index) for index in everyone],
         outputs=[texts[0] if texts else None for texts in hypotheses],
@@ -104,13 +101,9 @@ def require_same_data(runs: Sequence[Run]) -> None:
 
 
 def _records(path: Path) -> list[dict[str, Any]]:
-    try:
-        records = json.loads(path.read_bytes())
-        return [{**record, "key": (record["method"], record["seed"], record["split"])} for record in records]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no list of records as fairseq-cft collect writes it ({error!r})") from error
+    records = read_records(path) if path.exists() else []
+    keys = ("method", "seed", "split")
+    return [{**record, "key": tuple(record[key] for key in keys)} for record in records if {*keys} <= {*record}]
 
 
 def require_same_counts(runs: Sequence[Run], path: Path) -> None:

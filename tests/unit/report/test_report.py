@@ -43,6 +43,29 @@ def test_a_wrong_name_is_refused(tmp_path):
     assert not (tmp_path / "r.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"[{", "is no JSON"), (b"\xff", "is no JSON"), (b"{}", "is no list of records"),
+     (b"[1]", "is no list of records"), (b"[]", "no records in"), (b'[{"dataset": "x"}]', "has no "),
+     (None, "cannot read")],
+)  # fmt: skip
+def test_what_is_no_results_file_is_named(tmp_path, content, sentence):
+    file = tmp_path / "results.json"
+    if content is not None:
+        file.write_bytes(content)
+    done = command("report", file, "--output-dir", tmp_path / "out")
+    assert done.returncode == 1 and sentence in done.stderr and str(file) in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"signature": "", "verdicts": [{"verdict": "odd"}]}'])
+def test_what_is_no_evaluation_is_named(tmp_path, content):
+    (tmp_path / "a.1.test.json").write_text(content)
+    done = command("collect", tmp_path / "a.1.test.json", "--dataset", "made", "--output", tmp_path / "r.json")
+    assert done.returncode == 1 and "a.1.test.json is no " in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "r.json").exists()
+
+
 def test_report_compares_on_the_same_programs(results, tmp_path):
     log = tmp_path / "composed.log"
     log.write_text(
