@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import os
 import signal
 import sys
 import warnings
@@ -18,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .errors import MissingPackageError, Terminated, UsageError, UserError, cannot, sentence
+from .files import say, silence
 
 PROGRAM = "fairseq-cft"
 COMMANDS = Path(__file__).parent / "commands"
@@ -51,9 +51,7 @@ def translate() -> int:
 
 def command_names() -> list[str]:
     """All commands; no module is imported for that."""
-    return sorted(
-        file.stem.replace("_", "-") for file in COMMANDS.glob("[!_]*.py") if file.stem != "evaluation_options"
-    )
+    return sorted(file.stem.replace("_", "-") for file in COMMANDS.glob("[!_]*.py"))
 
 
 def overview() -> str:
@@ -70,7 +68,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit status: what a user can mend ends in one sentence, never in a traceback."""
 
     def failed(text: str, status: int = FAILURE) -> int:
-        print(f"{PROGRAM} {name}: error: {text}", file=sys.stderr)
+        say(f"{PROGRAM} {name}: error: {text}", sys.stderr)
         return status
 
     with _terminated_like_ctrl_c(), warnings.catch_warnings():
@@ -79,7 +77,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         try:
             command = import_module(f"{__package__}.commands.{name.replace('-', '_')}")
             status = int(command.main(arguments) or 0)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed by the caller
+                sys.stdout.flush()
             return status
         except UserError as error:
             return failed(sentence(error), WRONG_USE if isinstance(error, UsageError) else FAILURE)
@@ -90,9 +89,10 @@ def run(name: str, arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             return failed("interrupted", INTERRUPTED)
         except BrokenPipeError:  # whoever read the output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            silence(sys.stdout)
             return FAILURE
         except OSError as error:
+            silence(sys.stdout)
             return failed(cannot("read or write", error.filename or "a file", error))
 
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
-from .errors import Terminated, UserError, cannot
-
-FAILURE = 1  # exit status for what goes wrong; a wrong command line is 2, by argparse
-INTERRUPTED = 130  # what a shell reports after Ctrl-C
+from .errors import UserError, cannot
 
 
 class InputError(UserError):
@@ -101,21 +96,21 @@ def write_together(*paths: Path | str, binary: bool = False) -> Iterator[list[IO
             path.unlink(missing_ok=True)
 
 
-def run_program(main: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
-    """Run a program's `main` and return its exit status: a user's mistake is one sentence, never a traceback."""
-    name = Path(sys.argv[0]).name
-    with contextlib.suppress(ValueError):  # signals can only be set in the main thread
-        signal.signal(signal.SIGTERM, _stop)
+def say(text: str, stream: TextIO | None) -> bool:
+    """Prints a text; False where it cannot be written. A reader who has gone (a closed pipe) is no failure."""
+    if stream is None:  # closed by the caller
+        return True
     try:
-        main(sys.argv[1:] if arguments is None else arguments)
-    except UserError as error:
-        print(f"{name}: error: {error}", file=sys.stderr)
-        return FAILURE
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+        encoding = stream.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        stream.flush()
+    except OSError as error:
+        silence(stream)
+        return isinstance(error, BrokenPipeError)
+    return True
 
 
-def _stop(*_: object) -> None:
-    raise Terminated
+def silence(stream: TextIO) -> None:
+    """Sends what is left of a stream that cannot be written nowhere: else Python tries once more when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,16 +1,15 @@
-"""The command `fairseq-cft-evaluate`."""
+"""Programs compiled and run against test cases in a sandbox: verdicts, rates, intervals."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ..errors import UsageError, UserError
 from ..evaluation.errors import InfraError
@@ -23,9 +22,10 @@ from ..evaluation.report import Report
 from ..evaluation.settings import Settings
 from ..evaluation.testcases import TestCase
 from ..evaluation.verdict import Verdict
-from .evaluation_options import gold_settings, parser, settings_from
+from ..files import say
+from ._evaluation_options import gold_settings, parser, settings_from
 
-NAME = "fairseq-cft-evaluate"
+NAME = "fairseq-cft evaluate"
 MOST_NAMED = 10
 OUTPUT_SUFFIX = ".txt"  # of files that a checker reads
 
@@ -111,7 +111,7 @@ def _nbest(
     """Whether one of the outputs is correct; the first ones are judged already."""
     most = max(map(len, outputs), default=0)
     if most < options.nbest:
-        _say(f"--nbest {options.nbest}: there are at most {most} outputs a sentence, and so many count", sys.stderr)
+        say(f"--nbest {options.nbest}: there are at most {most} outputs a sentence, and so many count", sys.stderr)
     flat = [(index, text) for index, texts in enumerate(outputs) for text in texts[1:]]
     others = judged([text for _, text in flat], [examples.cases[index] for index, _ in flat], settings, options)
     verdicts = [[str(judgement.verdict)] if outputs[i] else [] for i, judgement in enumerate(best.judgements)]
@@ -140,35 +140,20 @@ def _publish(report: Report, examples: Examples, options: argparse.Namespace) ->
         try:
             report.write(options.json)
         except UserError as error:
-            _say(f"{NAME}: {error}; the verdicts of this run are lost", sys.stderr)
+            say(f"{NAME}: {error}; the verdicts of this run are lost", sys.stderr)
             status = 1
-    if not _say(report.as_text(), sys.stdout):
+    if not say(report.as_text(), sys.stdout):
         kept = f"{options.json} holds the results" if options.json is not None and not status else "the score is lost"
-        _say(f"{NAME}: standard output cannot be written; {kept}", sys.stderr)
+        say(f"{NAME}: standard output cannot be written; {kept}", sys.stderr)
         status = 1
     bare = examples.without_cases()
     if bare:
         named = ", ".join(bare[:MOST_NAMED]) + (", ..." if len(bare) > MOST_NAMED else "")
-        _say(f"without usable test cases, never correct: {named}", sys.stderr)
+        say(f"without usable test cases, never correct: {named}", sys.stderr)
     if report.missing and not options.allow_missing:
-        _say(f"{report.missing} outputs are missing and count as wrong; see --allow-missing", sys.stderr)
+        say(f"{report.missing} outputs are missing and count as wrong; see --allow-missing", sys.stderr)
         status = 1
     return status
-
-
-def _say(text: str, stream: TextIO | None) -> bool:
-    """Prints a text; False where it cannot be written. A reader who has gone (a closed pipe) is no failure."""
-    if stream is None:  # closed by the caller
-        return True
-    try:
-        encoding = stream.encoding or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
-        stream.flush()
-    except OSError as error:
-        with contextlib.suppress(OSError, ValueError):  # else Python tries once more when it ends, and complains
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return isinstance(error, BrokenPipeError)
-    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -177,15 +162,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except UserError as error:
-        _say(f"{NAME}: {error}", sys.stderr)
-        return 2
+        raise UsageError(str(error)) from error
     except (InfraError, OSError) as error:
-        _say(f"{NAME}: the evaluation failed, there is no score: {error}", sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        _say(f"{NAME}: stopped", sys.stderr)
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        raise UserError(f"the evaluation failed, there is no score: {error}") from error

@@ -117,7 +117,6 @@ def _work(
     # Ctrl-C reaches every process of the group; the parent alone cleans up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     for end in inherited:
         end.close()
     with contextlib.suppress(BrokenPipeError):  # nobody waits for the rest
@@ -132,9 +131,25 @@ def _work(
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back until the block ends, so that it meets no half-started worker."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """Hold Ctrl-C back until the block ends, so that it meets no half-started worker.
+
+    By handlers, not by a mask: another thread would take the signal, and the exception would be raised here all the
+    same, perhaps in a callback of a fork, where Python drops it.
+    """
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+
+    try:
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread, which alone is interrupted
+        yield
+        return
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+    for number in dict.fromkeys(came):
+        signal.raise_signal(number)

@@ -7,15 +7,13 @@ import shutil
 
 import pages
 import pytest
-from commands import PLUGIN, ROOT, call, fairseq_train, program
+from commands import PLUGIN, ROOT, call, fairseq_train, run
 
 pytestmark = pytest.mark.xdist_group("chain")
 
 
 def test_the_commands_of_the_readme_run_in_their_order(chain, tmp_path, monkeypatch, capsys):
     from fairseq_cli.generate import cli_main as generate
-
-    from fairseq_cft.commands.evaluate import main as evaluate
 
     for name in ("bpe.model", "test.inp", "test.out"):
         shutil.copy(chain.data / name, tmp_path / name)
@@ -29,8 +27,8 @@ def test_the_commands_of_the_readme_run_in_their_order(chain, tmp_path, monkeypa
         options = [stands_for.get(word, word) for word in words]
         if name == "fairseq-train":
             fairseq_train(*options, *short)
-        elif name == "python":
-            program(*options, "--min-clean-kept", 0)  # no denoiser is fit to be composed after one update
+        elif name == "fairseq-cft":
+            run(*options, "--min-clean-kept", 0)  # no denoiser is fit to be composed after one update
         elif name == "fairseq-generate":
             generation, first = ([*generation, *options[1:]], False) if options[0] == "..." else (options, True)
             capsys.readouterr()
@@ -38,7 +36,7 @@ def test_the_commands_of_the_readme_run_in_their_order(chain, tmp_path, monkeypa
             if first:
                 (tmp_path / "composed.log").write_text(capsys.readouterr().out)
         elif name == "fairseq-cft-evaluate":
-            assert evaluate([*options, "--allow-unsafe"]) == 0
+            run("evaluate", *options, "--allow-unsafe")
         ran.append(name)
     assert ran.count("fairseq-train") == 3 and ran.count("fairseq-generate") == 2 and ran[-1] == "fairseq-cft-evaluate"
     assert len(json.loads((tmp_path / "composed.json").read_text())["verdicts"]) == 17

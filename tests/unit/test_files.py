@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from fairseq_cft.files import InputError, read_lines, read_parallel, run_program, write_together
+from fairseq_cft.files import InputError, read_lines, read_parallel, write_together
 
 
 def test_only_a_newline_byte_ends_a_line(tmp_path: Path) -> None:
@@ -100,35 +98,3 @@ def test_outputs_that_cannot_be_are_refused(tmp_path: Path) -> None:
         with write_together(Path(__file__) / "a"):
             pass
     assert not [*tmp_path.iterdir()]
-
-
-def _fail(arguments: Sequence[str]) -> None:
-    raise InputError("this is wrong; do that")
-
-
-def _interrupt(arguments: Sequence[str]) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def _terminate(arguments: Sequence[str]) -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-@pytest.mark.parametrize(
-    ("main", "status", "message"),
-    [
-        (lambda arguments: None, 0, ""),
-        (_fail, 1, "error: this is wrong; do that\n"),
-        (_interrupt, 130, "interrupted; nothing was written\n"),
-        (_terminate, 130, "interrupted; nothing was written\n"),
-    ],
-)
-def test_a_program_ends_with_a_sentence_and_a_status(
-    main: Callable[[Sequence[str]], None], status: int, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        assert run_program(main, []) == status
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert capsys.readouterr().err.endswith(message)

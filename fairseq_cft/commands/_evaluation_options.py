@@ -1,4 +1,4 @@
-"""The options of `fairseq-cft-evaluate`."""
+"""The options of `fairseq-cft evaluate`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUPS = ("problem", "worker")
 def parser() -> argparse.ArgumentParser:
     """All options; times in seconds, memory in MiB."""
     root = argparse.ArgumentParser(
-        prog="fairseq-cft-evaluate",
+        prog="fairseq-cft evaluate",
         description="Compiles programs and runs them against test cases, in a sandbox. Rates are over all examples.",
     )
     _add_inputs(root)
