@@ -151,5 +151,5 @@ def _interrupts_held_back() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
-    for number in dict.fromkeys(came):
-        signal.raise_signal(number)
+    for each in dict.fromkeys(came):
+        signal.raise_signal(each)
