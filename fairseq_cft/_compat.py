@@ -1,87 +1,56 @@
 """fairseq of 2022-2024 on today's Python, torch and numpy: each workaround with what breaks, since when, and the mend.
 
-Every function is a no-op where its fault does not occur. They run once, when fairseq is imported.
+Every function is a no-op where its fault does not occur. They run once, when fairseq is imported. Those of batches
+stand in ``_compat_batches``, those of checkpoints in ``_compat_checkpoints``.
 """
 
 from __future__ import annotations
 
-import argparse
-import atexit
-import inspect
 import os
-import queue
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+import sys
+from collections import OrderedDict
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from .errors import UserError
+from ._compat_batches import (
+    end_batch_makers,
+    keep_batches_after_resuming,
+    keep_last_batch,
+    read_uncached,
+    say_why_nothing_is_left,
+)
+from ._compat_checkpoints import (
+    allow_fairseq_checkpoints,
+    check_what_training_goes_on_from,
+    copy_checkpoints_whole,
+    find_negative_scores,
+    name_unreadable_checkpoints,
+)
+from .errors import UserError, sentence
 
 
 def apply_all(package_path: list[str]) -> None:
     """Applies every workaround; ``package_path`` is the ``__path__`` of this package."""
     allow_fairseq_checkpoints()
-    keep_last_batch()
-    disable_encoder_fastpath()
+    name_unreadable_checkpoints()
+    check_what_training_goes_on_from()
     copy_checkpoints_whole()
+    find_negative_scores()
+    keep_last_batch()
     keep_batches_after_resuming()
+    say_why_nothing_is_left()
     end_batch_makers()
+    read_uncached()
+    disable_encoder_fastpath()
     follow_torchrun()
     wrap_models_on_the_cpu()
+    count_groups_within_a_batch()
+    name_missing_metrics()
+    show_sentences_under_hydra()
     accept_every_spelling(package_path)
-
-
-def allow_fairseq_checkpoints() -> None:
-    """torch >= 2.6 loads with ``weights_only=True`` and refuses the few plain classes that fairseq pickles.
-
-    They are allow-listed by name; the check itself stays on, so a checkpoint from a stranger still cannot run code.
-    """
-    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):
-        return
-    multiarray = getattr(np, "_core", None) or np.core  # renamed in numpy 2.0; both spellings stand in checkpoints
-    reconstruct, scalar = multiarray.multiarray._reconstruct, multiarray.multiarray.scalar
-    allowed: list[Any] = [argparse.Namespace, np.ndarray, np.dtype, reconstruct, scalar]
-    allowed += [type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "u4", "u8", "?")]
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        allowed += [(reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
-    torch.serialization.add_safe_globals(allowed)
-
-
-def keep_last_batch() -> None:
-    """fairseq main since 2022-12 drops the last batch whose size is no multiple of ``required_batch_size_multiple``.
-
-    fairseq issues 5036, 5094, 5351: with the default of 8, 20 sentences gave 16 translations, 7 gave an error.
-    The wrapper appends what is missing as one more batch, cut by the same limits.
-    """
-    from fairseq.data import data_utils
-
-    original = data_utils.batch_by_size
-    if getattr(original, "_keeps_last_batch", False):
-        return
-
-    @wraps(original)
-    def batch_by_size(indices: Any, num_tokens_fn: Callable[[int], int], *args: Any, **kwargs: Any) -> list[Any]:
-        indices = np.fromiter(indices, dtype=np.int64) if not isinstance(indices, np.ndarray) else indices
-        if len(indices) == 0:  # fairseq goes on to an IndexError or a ZeroDivisionError
-            raise UserError(
-                "a data split has no sentence left to batch; is the file given to fairseq-preprocess empty?"
-            )
-        batches = list(original(indices, num_tokens_fn, *args, **kwargs))
-        kept = sum(len(batch) for batch in batches)
-        fixed_shapes = kwargs.get("fixed_shapes", args[4] if len(args) > 4 else None)
-        if kept < len(indices) and fixed_shapes is None:
-            batches.append(indices[kept:])
-        return batches
-
-    batch_by_size._keeps_last_batch = True  # type: ignore[attr-defined]
-    data_utils.batch_by_size = batch_by_size
 
 
 def disable_encoder_fastpath() -> None:
@@ -102,106 +71,6 @@ def disable_encoder_fastpath() -> None:
         self.can_use_fastpath = False
 
     layer.__init__ = init
-
-
-def copy_checkpoints_whole() -> None:
-    """fairseq, every version, writes a checkpoint under a temporary name but then copies it in place.
-
-    A training killed meanwhile leaves half a checkpoint_last.pt or checkpoint_best.pt, and cannot be resumed. The copy
-    is made under a temporary name too.
-    """
-    from fairseq.file_io import PathManager
-
-    original = PathManager.copy
-    if getattr(original, "_copies_whole", False):
-        return
-
-    @wraps(original)
-    def copy(src_path: str, dst_path: str, overwrite: bool = False) -> Any:
-        if not PathManager.supports_rename(dst_path):
-            return original(src_path, dst_path, overwrite)
-        copied = original(src_path, f"{dst_path}.tmp", True)
-        PathManager.rename(f"{dst_path}.tmp", dst_path)
-        return copied
-
-    copy._copies_whole = True  # type: ignore[attr-defined]
-    PathManager.copy = staticmethod(copy)
-
-
-def keep_batches_after_resuming() -> None:
-    """fairseq main seeds the making of batches by the epoch in which a training starts, or is resumed.
-
-    A training resumed in a later epoch had other batches than one that never stopped: in the epoch under way some
-    sentences came twice and others not at all. The wrapper orders sentences as for a start in the first epoch.
-    """
-    from fairseq.data import data_utils
-    from fairseq.tasks import FairseqTask
-
-    original = FairseqTask.get_batch_iterator
-    if "make_batches" not in original.__code__.co_varnames:  # 0.12.2 seeds by --seed alone
-        return
-    parameters = inspect.signature(original)
-
-    @wraps(original)
-    def get_batch_iterator(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
-        given = parameters.bind(self, dataset, *args, **kwargs)
-        given.apply_defaults()
-        ordered_indices = dataset.ordered_indices
-
-        def first_epochs_indices() -> Any:
-            with data_utils.numpy_seed(given.arguments["seed"] + 1):
-                return ordered_indices()
-
-        dataset.ordered_indices = first_epochs_indices
-        try:
-            return original(self, dataset, *args, **kwargs)
-        finally:
-            del dataset.ordered_indices
-
-    FairseqTask.get_batch_iterator = get_batch_iterator
-
-
-def end_batch_makers() -> None:
-    """fairseq, every version, leaves the thread that makes batches ahead of training running when the process ends.
-
-    Python kills it wherever it is, and inside torch that aborts ("terminate called without an active exception",
-    status 134), after a training that went well. At exit the threads are now told to stop, and waited for.
-    """
-    from fairseq.data import iterators
-
-    original = iterators.BackgroundConsumer
-    if original.__module__ == __name__:
-        return
-    at_exit = threading.Event()
-    started: weakref.WeakSet[Any] = weakref.WeakSet()
-
-    def until_exit(batches: Iterable[Any]) -> Iterator[Any]:
-        for batch in batches:
-            if at_exit.is_set():
-                return
-            yield batch
-
-    class BatchMaker(original):  # type: ignore[misc, valid-type]
-        def __init__(self, room: Any, batches: Iterable[Any], *args: Any) -> None:
-            super().__init__(room, until_exit(batches), *args)
-            started.add(self)
-
-        def run(self) -> None:
-            try:
-                super().run()
-            finally:
-                self._source.close()  # not read to its end; it holds the epoch's workers
-
-    @atexit.register
-    def end_all() -> None:
-        at_exit.set()
-        deadline = time.monotonic() + 10  # a batch takes milliseconds; who waits for a dead worker is left behind
-        for maker in list(started):
-            while maker.is_alive() and time.monotonic() < deadline:
-                with suppress(queue.Empty):
-                    maker._queue.get(timeout=0.01)  # it may be waiting for room
-
-    iterators.BackgroundConsumer = BatchMaker
 
 
 def follow_torchrun() -> None:
@@ -251,6 +120,73 @@ def wrap_models_on_the_cpu() -> None:
         return original(module=module, device_ids=device_ids, output_device=output_device, **options)
 
     wrapping.DistributedDataParallel = wrap
+
+
+def count_groups_within_a_batch() -> None:
+    """fairseq, every version, takes a sentence's number in the data for its place in the batch (--diverse-beam-groups).
+
+    Any batch but the data's first ends in an ``IndexError``, and one sorted by length mixes up its sentences.
+    """
+    from fairseq.search import DiverseBeamSearch
+
+    original = DiverseBeamSearch.step
+    if getattr(original, "_counts_within", False):
+        return
+
+    @wraps(original)
+    def step(self: Any, number: int, lprobs: Any, scores: Any, previous: Any = None, sentences: Any = None) -> Any:
+        if number == 0:
+            self._sentences = sentences
+        places = sentences.unsqueeze(1).eq(self._sentences).int().argmax(1)
+        return original(self, number, lprobs, scores, previous, places)
+
+    step._counts_within = True  # type: ignore[attr-defined]
+    DiverseBeamSearch.step = step
+
+
+class _Metrics(OrderedDict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        raise UserError(
+            f"--best-checkpoint-metric {name}: validation logs no such metric, but {', '.join(sorted(self))}; in "
+            "--task pseudocode_to_code --eval-exact-match adds exact and --eval-programs correct_rate"
+        )
+
+
+def name_missing_metrics() -> None:
+    """fairseq, every version, ends in ``KeyError`` where --best-checkpoint-metric names what validation does not log.
+
+    That comes after the epoch, which is lost: nothing has been saved.
+    """
+    from fairseq.logging.meters import MetersDict
+
+    original = MetersDict.get_smoothed_values
+    if getattr(original, "_names_missing", False):
+        return
+
+    @wraps(original)
+    def get_smoothed_values(self: Any) -> _Metrics:
+        return _Metrics(original(self))
+
+    get_smoothed_values._names_missing = True  # type: ignore[attr-defined]
+    MetersDict.get_smoothed_values = get_smoothed_values
+
+
+def show_sentences_under_hydra() -> None:
+    """hydra >= 1.1 prints a traceback for every error of a job, before the interpreter's own hook has its turn."""
+    from hydra.core import utils as hydra_utils
+
+    original = vars(hydra_utils.JobReturn).get("return_value")
+    if not isinstance(original, property) or original.fget is None or original.fget.__module__ == __name__:
+        return
+    read = original.fget
+
+    def return_value(self: Any) -> Any:
+        if isinstance(self._return_value, UserError):
+            print(f"fairseq_cft: error: {sentence(self._return_value)}", file=sys.stderr)
+            raise SystemExit(1)
+        return read(self)
+
+    setattr(hydra_utils.JobReturn, "return_value", property(return_value, original.fset))  # noqa: B010  (for mypy)
 
 
 def accept_every_spelling(package_path: list[str]) -> None:

@@ -9,17 +9,17 @@ from fairseq.models import register_model, register_model_architecture
 from fairseq.models.transformer import TransformerModel, base_architecture
 from fairseq.tasks import FairseqTask
 
-from ..modules.architecture import SIZES, as_namespace, check_precision, fingerprint, set_sizes
+from ..modules.architecture import SIZES, as_namespace, check_precision, note_dictionaries, set_sizes
 from ..modules.pretrained import FromExportedFolder
 from ..modules.transformer import Transformer, add_copying_args
 
 
 @register_model("transformer_cft")
 class TransformerCFTModel(FromExportedFolder, Transformer):
-    """fairseq's Transformer; its checkpoint also carries the fingerprint of its target dictionary.
+    """fairseq's Transformer; its checkpoint also carries the fingerprints of its dictionaries.
 
-    A denoiser trained as this model is refused by a composed model with another vocabulary, also where only the
-    order of the symbols differs.
+    It is refused by data and by composed models with another vocabulary, also where only the order of the symbols
+    differs.
     """
 
     @staticmethod
@@ -41,7 +41,7 @@ class TransformerCFTModel(FromExportedFolder, Transformer):
     def _build(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
         if not hasattr(args, "dictionary_fingerprint"):  # a checkpoint's options say how it was trained elsewhere
             check_precision(args)
-        args.dictionary_fingerprint = fingerprint(task.target_dictionary)
+        note_dictionaries(args, task)
         model = super().build_model(args, task)
         if getattr(args, "freeze_decoder", False):  # older checkpoints lack it
             model.decoder.requires_grad_(False)

@@ -103,6 +103,24 @@ def fingerprint(dictionary: Dictionary) -> str:
     return f"{len(dictionary)} symbols, sha256 {digest[:16]}"
 
 
+FINGERPRINTS = {"source": "source_dictionary_fingerprint", "target": "dictionary_fingerprint"}  # as options of a model
+
+
+def note_dictionaries(args: Namespace, task: Any) -> None:
+    """Notes the fingerprints of a task's dictionaries in a model's options, which fairseq saves with its weights.
+
+    Raises UserError where others stand there: the options are those of a checkpoint from other data.
+    """
+    for side, name in FINGERPRINTS.items():
+        ours, theirs = fingerprint(getattr(task, f"{side}_dictionary")), getattr(args, name, None)
+        if theirs not in (None, ours):
+            raise UserError(
+                f"the model was trained with another {side} dictionary ({theirs}) than this data ({ours}); binarise "
+                "the data with the dict.txt of its training"
+            )
+        setattr(args, name, ours)
+
+
 def check_precision(args: Namespace) -> None:
     """Raises UserError for --fp16 or --bf16 training without a GPU, where fairseq fails far from the cause."""
     for option in ("fp16", "bf16"):

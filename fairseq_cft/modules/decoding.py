@@ -16,6 +16,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from fairseq.models.transformer import TransformerDecoder, TransformerDecoderBase
+from fairseq.modules import MultiheadAttention
+from fairseq.modules.transformer_layer import TransformerDecoderLayer, TransformerDecoderLayerBase
 from torch import Tensor, nn
 
 from .batches import lengths_of
@@ -111,6 +114,33 @@ def _draw(logits: Tensor) -> Tensor:
     return drawn.clamp(max=logits.size(-1) - 1)  # a product rounded up to the sum itself
 
 
+def computes(model: Any) -> bool:
+    """Whether ``decode`` gives what a fairseq model itself would: what ``_Stepper`` and ``_Layer`` know is all it has.
+
+    They read the parts of a Transformer's decoder one by one; a part that they do not know would be left out.
+    """
+    decoder = model.decoder
+    known = type(decoder) in (TransformerDecoder, TransformerDecoderBase) or hasattr(decoder, "copying")
+    if not known or decoder.adaptive_softmax is not None:
+        return False
+    return all(_knows(layer) for layer in decoder.layers.children())  # iterating itself may drop layers
+
+
+def _knows(layer: Any) -> bool:
+    if type(layer) not in (TransformerDecoderLayer, TransformerDecoderLayerBase) or layer.cross_self_attention:
+        return False
+    if any(getattr(layer, name, None) is not None for name in ("attn_ln", "c_attn", "ffn_layernorm", "w_resid")):
+        return False
+    attentions, linear = (layer.self_attn, layer.encoder_attn), [layer.fc1, layer.fc2]
+    for attention in attentions:
+        if type(attention) is not MultiheadAttention or attention.bias_k is not None or attention.add_zero_attn:
+            return False
+        if getattr(attention, "use_xformers", False):
+            return False
+        linear += [attention.q_proj, attention.k_proj, attention.v_proj, attention.out_proj]
+    return all(type(each) is nn.Linear for each in linear)  # --quant-noise-scalar computes with rounded weights
+
+
 class _Stepper:
     """The decoder's state for one token at a time: (R,) tokens -> (R, V) logits, of a copying one log-probabilities."""
 
@@ -135,6 +165,8 @@ class _Stepper:
     def __call__(self, tokens: Tensor, step: int) -> Tensor:
         decoder = self.decoder
         x = embedded = decoder.embed_scale * decoder.embed_tokens(tokens)  # (R,) -> (R, C)
+        if decoder.quant_noise is not None:
+            x = decoder.quant_noise(x)
         if decoder.project_in_dim is not None:
             x = decoder.project_in_dim(x)
         if self.positions is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import re
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +16,7 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from ..errors import UserError
-from .architecture import UNSUPPORTED_OPTIONS, fingerprint, shape_of
+from .architecture import FINGERPRINTS, UNSUPPORTED_OPTIONS, fingerprint, shape_of
 from .transformer import Transformer
 
 # Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
@@ -26,13 +24,12 @@ _UNUSED_TENSORS = {f"{part}_{kind}" for part in ("in_proj", "out_proj", "fc1", "
 
 
 class TransformerCheckpoint(NamedTuple):
-    """Weights of a plain Transformer, the options that decide its shape, and where its dictionary can be checked."""
+    """Weights of a plain Transformer, the options that decide its shape, and what is known of its dictionaries."""
 
     path: str
     weights: dict[str, Tensor]
     shape: dict[str, Any]
-    dictionary_fingerprint: str | None
-    data: str | None
+    dictionaries: dict[str, str | None]
 
 
 class FrozenDenoiser(Transformer):
@@ -87,7 +84,7 @@ def as_transformer(
     else:
         shape = _complete_shape(model_args)
     shape = {"copy_attention": False, **shape}  # older checkpoints do not name it
-    return TransformerCheckpoint(path, weights, shape, model_args.get("dictionary_fingerprint"), task_args.get("data"))
+    return TransformerCheckpoint(path, weights, shape, known_dictionaries(model_args, task_args))
 
 
 def read_checkpoint(path: str, role: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
@@ -107,10 +104,8 @@ def read_state(path: str, role: str) -> dict[str, Any]:
         raise UserError(f"{role} {path} does not exist; give the .pt file that fairseq-train wrote")
     try:
         state = checkpoint_utils.load_checkpoint_to_cpu(path)
-    except KeyError:  # fairseq looks for the parts of its older formats
-        state = {}
-    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
-        raise UserError(f"{role} {path} is no readable fairseq checkpoint ({_reason(error)})") from error
+    except UserError as error:
+        raise UserError(f"{role} {error}") from error
     if not isinstance(state.get("model"), Mapping) or not (state.get("cfg") or state.get("args")):
         raise UserError(f"{role} {path} is no fairseq checkpoint: it has no model weights or no configuration")
     return state
@@ -127,21 +122,15 @@ def is_placeholder(name: str) -> bool:
     return name.rsplit(".", 1)[-1] in _UNUSED_TENSORS
 
 
-def _reason(error: Exception) -> str:
-    """One line of a loading error; of torch's long refusal of a pickled class, the part that names the class."""
-    refused = re.search(r"Unsupported [^\n]*?(?= was not an allowed|\. |\n|$)", str(error))
-    lines = str(error).splitlines()
-    return refused.group() if refused else lines[0] if lines else type(error).__name__
-
-
 def _configurations(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of model and task from a checkpoint, old (one Namespace) or new (nested configuration)."""
     if state.get("cfg"):
-        return _as_dict(state["cfg"]["model"]), _as_dict(state["cfg"]["task"])
-    return _as_dict(state["args"]), _as_dict(state["args"])
+        return as_dict(state["cfg"]["model"]), as_dict(state["cfg"]["task"])
+    return as_dict(state["args"]), as_dict(state["args"])
 
 
-def _as_dict(config: Any) -> dict[str, Any]:
+def as_dict(config: Any) -> dict[str, Any]:
+    """Options of a model or task as a dictionary, whichever form fairseq keeps them in."""
     return dict(vars(config)) if isinstance(config, Namespace) else dict(config)
 
 
@@ -154,27 +143,40 @@ def _complete_shape(model_args: Mapping[str, Any]) -> dict[str, Any]:
 def check_dictionary(checkpoint: TransformerCheckpoint, dictionary: Dictionary, role: str) -> None:
     """Raises UserError unless the checkpoint was trained with exactly this dictionary.
 
-    Compared by the fingerprint that our models store; for others by the dict.*.txt beside the data they were trained
-    on, where that still exists; at least by size.
+    On both sides: by what ``known_dictionaries`` finds, at least by size.
     """
     ours = fingerprint(dictionary)
-    theirs = checkpoint.dictionary_fingerprint or _fingerprint_beside_data(checkpoint.data)
-    if theirs is None:
-        size = _embedding(checkpoint).size(0)
-        theirs = ours if size == len(dictionary) else f"{size} symbols"
-    if ours != theirs:
-        raise UserError(
-            f"{role} {checkpoint.path} was trained with another dictionary ({theirs}) than this data ({ours}); "
-            "binarise both with the same dict.txt: fairseq-preprocess --srcdict ... --tgtdict ..."
-        )
+    for side, part in (("source", "encoder"), ("target", "decoder")):
+        size = checkpoint.weights[f"{part}.embed_tokens.weight"].size(0)
+        unknown = ours if size == len(dictionary) else f"{size} symbols"
+        theirs = checkpoint.dictionaries[side] or unknown
+        if ours != theirs:
+            raise UserError(
+                f"{role} {checkpoint.path} was trained with another dictionary ({theirs}, {side} side) than this data "
+                f"({ours}); binarise both with the same dict.txt: fairseq-preprocess --srcdict ... --tgtdict ..."
+            )
 
 
-def _embedding(checkpoint: TransformerCheckpoint) -> Tensor:
-    return checkpoint.weights["decoder.embed_tokens.weight"]
+def known_dictionaries(model_args: Mapping[str, Any], task_args: Mapping[str, Any]) -> dict[str, str | None]:
+    """Fingerprints of a checkpoint's dictionaries by side, None where nothing tells.
+
+    Our models note them. Others' stand beside the data of the training, if those are still there and, where one side is
+    noted, unchanged.
+    """
+    noted = {side: model_args.get(name) for side, name in FINGERPRINTS.items()}
+    if "denoiser_shape" in model_args:  # a composed model or a gate has one dictionary
+        return dict.fromkeys(FINGERPRINTS, noted["target"])
+    beside = {side: _fingerprint_beside_data(task_args, f"{side}_lang") for side in FINGERPRINTS}
+    if noted["target"] not in (None, beside["target"]):
+        return noted
+    return {side: noted[side] or beside[side] for side in FINGERPRINTS}
 
 
-def _fingerprint_beside_data(data: str | None) -> str | None:
-    files = sorted(Path(data.split(":")[0]).glob("dict*.txt")) if data else []
+def _fingerprint_beside_data(task_args: Mapping[str, Any], language: str) -> str | None:
+    if not (data := task_args.get("data")):
+        return None
+    name = f"dict.{task_args[language]}.txt" if task_args.get(language) else "dict*.txt"
+    files = sorted(Path(data.split(":")[0]).glob(name))
     found = {fingerprint(Dictionary.load(str(file))) for file in files}
     return found.pop() if len(found) == 1 else None
 

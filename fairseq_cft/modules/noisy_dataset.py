@@ -14,6 +14,11 @@ from ..data.subwords import Subwords
 from ..noise import Noise, item_rng
 from .batches import same_rows
 
+# Stands for the unknown symbol while a program is text, so that it stays one symbol: a character of nobody's, which a
+# subword model spells in bytes.
+UNKNOWN = "\U000f8ff7"
+_UNKNOWN_PIECES = " ".join(f"<0x{byte:02X}>" for byte in UNKNOWN.encode())
+
 
 class NoisyProgramDataset(FairseqDataset):
     """Pairs (corrupted, clean) made on the fly from binarised clean programs.
@@ -59,11 +64,11 @@ class NoisyProgramDataset(FairseqDataset):
 
     def corrupt(self, target: Tensor, index: int) -> Tensor:
         """(T,) token ids of a clean program -> (S,) ids of its corruption in this epoch."""
-        program = self.subwords.decode(self.dictionary.string(target))
+        program = self.subwords.decode(self.dictionary.string(target, unk_string=UNKNOWN))
         corrupted = self.noise(program, item_rng(self.seed, 0 if self.fixed else self.epoch, int(index)))
         if corrupted == program:
             return target
-        pieces = self.subwords.encode(corrupted)
+        pieces = self.subwords.encode(corrupted).replace(_UNKNOWN_PIECES, self.dictionary.unk_word)
         source = self.dictionary.encode_line(pieces, append_eos=True, add_if_not_exist=False).long()
         if len(source) > self.max_source_positions:
             source = torch.cat([source[: self.max_source_positions - 1], source[-1:]])

@@ -1,14 +1,14 @@
 """Task ``code_denoising``: reads clean programs, corrupts them afresh each epoch, learns to undo it."""
 
 import logging
+from argparse import Namespace
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Optional
 
 import torch
-from fairseq import utils
 from fairseq.data import Dictionary, LanguagePairDataset, data_utils
-from fairseq.dataclass import FairseqDataclass
+from fairseq.data.indexed_dataset import get_available_dataset_impl
+from fairseq.dataclass import ChoiceEnum, FairseqDataclass
 from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask, register_task
 from omegaconf import II
@@ -16,14 +16,17 @@ from torch import Tensor
 
 from ..data.subwords import Subwords
 from ..errors import UserError
+from ..modules.architecture import note_dictionaries
 from ..modules.batches import same_rows
-from ..modules.data_files import refuse_empty
-from ..modules.decoding import translate
+from ..modules.data_files import data_folders, no_split, refuse_empty, same_dictionaries
+from ..modules.length_limits import with_our_limits
 from ..modules.noisy_dataset import NoisyProgramDataset, corrupted_rows
+from ..modules.validating import check_metric, greedy_outputs
 from ..noise import Noise, error_range, make_noise, noise_names
 from ..user_files import HELP as USER_FILE_HELP
 from ..user_files import read_user_files
 
+METRICS = dict.fromkeys(("clean_kept", "restored"), "eval_denoising")  # -> the option that logs it
 logger = logging.getLogger(__name__)
 
 
@@ -55,10 +58,19 @@ class CodeDenoisingConfig(FairseqDataclass):
             "come back unchanged and of corrupted ones that come back clean"
         },
     )
-    left_pad_source: bool = field(default=True, metadata={"help": "pad the source on the left"})
+    left_pad_source: bool = field(
+        default=True, metadata={"help": "the flag turns it off: sources are then padded on the right, not on the left"}
+    )
     max_source_positions: int = field(default=1024, metadata={"help": "max number of tokens of a corrupted program"})
     max_target_positions: int = field(default=1024, metadata={"help": "max number of tokens of a program"})
     seed: int = II("common.seed")
+    best_checkpoint_metric: str = II("checkpoint.best_checkpoint_metric")
+    train_subset: str = II("dataset.train_subset")
+    valid_subset: str = II("dataset.valid_subset")
+    gen_subset: str = II("dataset.gen_subset")
+    dataset_impl: Optional[ChoiceEnum(get_available_dataset_impl())] = II(  # type: ignore[valid-type]  # noqa: RUF009
+        "dataset.dataset_impl"
+    )
 
 
 @register_task("code_denoising", dataclass=CodeDenoisingConfig)
@@ -73,35 +85,43 @@ class CodeDenoisingTask(FairseqTask):
 
     @classmethod
     def setup_task(cls, cfg: CodeDenoisingConfig, **kwargs: Any) -> "CodeDenoisingTask":
-        folder = Path(utils.split_paths(cfg.data)[0])
-        file = folder / "dict.txt"
+        folders = data_folders(cfg.data)
+        folder, file = folders[0], folders[0] / "dict.txt"
         if not file.is_file():
             raise UserError(
                 f"{file} does not exist; binarise the programs with fairseq-preprocess --only-source --srcdict DICT "
                 "--trainpref FILE --validpref FILE --destdir " + str(folder)
             )
+        same_dictionaries(folders, ["dict.txt"])
         dictionary = Dictionary.load(str(file))
         logger.info("dictionary: %d types", len(dictionary))
         return cls(cfg, dictionary)
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
-        """Loads ``split`` (train, valid, ...); validation is corrupted in the same way in every epoch."""
-        paths = utils.split_paths(self.cfg.data)
-        path = Path(paths[(epoch - 1) % len(paths)]) / split
+        """Loads ``split`` (train, valid, ...); what validates or is generated from is the same in every epoch."""
+        folders = data_folders(self.cfg.data)
+        path = folders[(epoch - 1) % len(folders)] / split
         refuse_empty(path.parent, split)
-        programs = data_utils.load_indexed_dataset(str(path), self.dictionary, combine=combine)
+        # in a configuration made by hand this option still points to that of another part
+        kind = self.cfg.dataset_impl if self.cfg.dataset_impl in get_available_dataset_impl() else None
+        programs = data_utils.load_indexed_dataset(str(path), self.dictionary, kind, combine)
         if programs is None:
-            raise FileNotFoundError(f"Dataset not found: {split} ({path}.bin)")
+            raise no_split(path.parent, split)
         self.datasets[split] = NoisyProgramDataset(
             programs,
             self.dictionary,
             self._subwords(),
             self._noise(),
             self.cfg.seed,
-            fixed=split != "train",
+            fixed=self._is_fixed(split),
             left_pad_source=self.cfg.left_pad_source,
             max_source_positions=self.cfg.max_source_positions,
         )
+
+    def _is_fixed(self, split: str) -> bool:
+        """Whether a split is corrupted once and for all; afresh in each epoch is what --train-subset names."""
+        held_out = (*self.cfg.valid_subset.split(","), self.cfg.gen_subset, "valid", "test")
+        return split in held_out and split != self.cfg.train_subset
 
     def get_batch_iterator(self, *args: Any, **kwargs: Any) -> Any:
         """As in fairseq, but data workers are started anew in each epoch.
@@ -128,6 +148,18 @@ class CodeDenoisingTask(FairseqTask):
         if not self.cfg.subword_model:
             raise UserError("--task code_denoising corrupts text and needs --subword-model, the data's .model file")
         return Subwords.load(self.cfg.subword_model)
+
+    def build_model(self, cfg: Any, from_checkpoint: bool = False) -> Any:
+        if not from_checkpoint:
+            check_metric(self.cfg.best_checkpoint_metric, METRICS, self.cfg)
+        model = super().build_model(cfg, from_checkpoint)
+        if isinstance(cfg, Namespace):  # also of fairseq's own models
+            note_dictionaries(cfg, self)
+        return model
+
+    def build_generator(self, models: list[Any], args: Any, *rest: Any, **options: Any) -> Any:
+        """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
+        return super().build_generator(models, with_our_limits(args), *rest, **options)
 
     def build_dataset_for_inference(self, src_tokens: Any, src_lengths: Any, **kwargs: Any) -> LanguagePairDataset:
         return LanguagePairDataset(src_tokens, src_lengths, self.dictionary, tgt_dict=self.dictionary, **kwargs)
@@ -164,7 +196,7 @@ class CodeDenoisingTask(FairseqTask):
     def _denoise(self, model: Any, source: Tensor, clean: Tensor) -> Tensor:
         limit = model.max_positions()[1]
         bounds = (clean.ne(self.dictionary.pad()).sum(1) + 10).clamp(max=limit)  # longer outputs are wrong anyway
-        return translate(model, source, bounds, eos=self.dictionary.eos(), pad=self.dictionary.pad())
+        return greedy_outputs(model, source, bounds, self.dictionary)
 
     def denoise_lines(self, model: Any, lines: list[str], max_tokens: int = 4000) -> list[Optional[str]]:
         """The denoiser's greedy output for each program line, as text; None for one that exceeds its positions.
@@ -189,7 +221,7 @@ class CodeDenoisingTask(FairseqTask):
             source = source.to(next(model.parameters()).device)
             lengths = source.ne(pad).sum(1)
             bounds = (lengths + lengths // 4 + 20).clamp(max=model.max_positions()[1])
-            translated = translate(model, source, bounds, eos=self.dictionary.eos(), pad=pad)
+            translated = greedy_outputs(model, source, bounds, self.dictionary)
             for i, ids in zip(batch, translated.cpu(), strict=True):
                 outputs[i] = subwords.decode(self.dictionary.string(ids[ids.ne(pad)]))
         return outputs

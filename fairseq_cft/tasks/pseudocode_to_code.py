@@ -3,11 +3,9 @@
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Optional
 
 import torch
-from fairseq import utils
 from fairseq.dataclass import ChoiceEnum
 from fairseq.logging import metrics
 from fairseq.tasks import register_task
@@ -15,19 +13,25 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from omegaconf import II
 from torch import Tensor
 
+from ..errors import UserError
 from ..formats.pseudocode import pseudocode_text
 from ..formats.table import FORMER_NAMES, PROGRAMS, program_format
 from ..models.composed_transformer import ComposedTransformerModel
+from ..modules.architecture import note_dictionaries
 from ..modules.batches import MAX_LEN, length_bounds, lengths_of, same_rows
 from ..modules.building import unwrapped
-from ..modules.data_files import refuse_empty
-from ..modules.decoding import translate
+from ..modules.data_files import data_folders, language_pair, no_split, refuse_empty, same_dictionaries
+from ..modules.length_limits import with_our_limits
 from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
 from ..modules.tensorboard import GOLD, find_writer, write_example, write_rewards
 from ..modules.text import spelled
+from ..modules.validating import can_decode, check_metric, greedy_outputs
 from ..user_files import HELP as USER_FILE_HELP
 
-FAIRSEQ_MAX_LEN = (0, 200)  # fairseq-generate's --max-len-a and --max-len-b: programs of over 200 tokens are cut off
+METRICS = {  # -> the option that logs it
+    **dict.fromkeys(("exact", "base_exact", "changed"), "eval_exact_match"),
+    **dict.fromkeys(("correct_rate", "compile_rate", "base_correct_rate", "base_compile_rate"), "eval_programs"),
+}
 POSITIONS = ("max_source_positions", "max_target_positions")
 
 
@@ -82,6 +86,7 @@ class PseudocodeToCodeConfig(TranslationConfig):
     )
     tensorboard_logdir: Optional[str] = II("common.tensorboard_logdir")
     valid_subset: str = II("dataset.valid_subset")
+    best_checkpoint_metric: str = II("checkpoint.best_checkpoint_metric")
     max_valid_steps: Optional[int] = II("dataset.max_valid_steps")
 
 
@@ -93,10 +98,24 @@ class PseudocodeToCodeTask(TranslationTask):
     programs: Optional[ProgramEvaluation] = None
     validated: tuple[str, list[int]] = ("", [])  # the validation set that fairseq is at, and the pairs to show of it
 
+    @classmethod
+    def setup_task(cls, cfg: PseudocodeToCodeConfig, **kwargs: Any) -> "PseudocodeToCodeTask":
+        folders = data_folders(cfg.data)
+        cfg.source_lang, cfg.target_lang = language_pair(folders[0], cfg.source_lang, cfg.target_lang)
+        same_dictionaries(folders, [f"dict.{side}.txt" for side in (cfg.source_lang, cfg.target_lang)])
+        return super().setup_task(cfg, **kwargs)
+
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
-        for path in utils.split_paths(self.cfg.data):
-            refuse_empty(Path(path), split)
-        super().load_dataset(split, epoch, combine, **kwargs)
+        folders = data_folders(self.cfg.data)
+        for folder in folders:
+            refuse_empty(folder, split)
+        try:
+            super().load_dataset(split, epoch, combine, **kwargs)
+        except FileNotFoundError as error:
+            folder = folders[(epoch - 1) % len(folders) if split == self.cfg.train_subset else 0]
+            pair = self.cfg.source_lang, self.cfg.target_lang
+            names = "|".join("-".join(each) for each in (pair, pair[::-1]))
+            raise no_split(folder, split, rf"\.(?:{names})\.\w+") from error
         if split in self.cfg.valid_subset.split(","):
             self.programs = program_evaluation(self.cfg, len(self.datasets[split]))
 
@@ -169,10 +188,9 @@ class PseudocodeToCodeTask(TranslationTask):
 
     def decode_stages(self, model: Any, src_tokens: Tensor, bounds: Tensor) -> dict[str, Tensor]:
         """Greedy outputs of each stage: (N, S) sources, (N,) bounds on the outputs -> (N, T) right-padded each."""
-        pad, eos = self.target_dictionary.pad(), self.target_dictionary.eos()
         if not isinstance(model, ComposedTransformerModel):
-            return {"": translate(model, src_tokens, bounds, eos=eos, pad=pad)}
-        base = model.decode_base(src_tokens, src_tokens.ne(pad).sum(1), bounds)
+            return {"": greedy_outputs(model, src_tokens, bounds, self.target_dictionary)}
+        base = model.decode_base(src_tokens, lengths_of(src_tokens, self.target_dictionary.pad()), bounds)
         return {"": model.denoise(base, bounds), "base_": base}
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: Any) -> None:
@@ -194,19 +212,25 @@ class PseudocodeToCodeTask(TranslationTask):
 
         fairseq-generate and fairseq-interactive make the task of their own command line, where it has 1,024 positions.
         """
+        if not from_checkpoint:
+            check_metric(self.cfg.best_checkpoint_metric, METRICS, self.cfg)
         model = super().build_model(cfg, from_checkpoint)
+        if not from_checkpoint and (self.cfg.eval_exact_match or self.cfg.eval_programs) and not can_decode(model):
+            raise UserError(
+                f"--eval-exact-match and --eval-programs decode, and {type(model).__name__} does not write one token "
+                "after the other; drop them, or take an encoder-decoder"
+            )
+        if isinstance(cfg, Namespace):  # also of fairseq's own models
+            note_dictionaries(cfg, self)
         if from_checkpoint:
             for name, positions in zip(POSITIONS, model.max_positions(), strict=True):
                 if getattr(self.cfg, name) == getattr(TranslationConfig, name):
                     setattr(self.cfg, name, positions)
         return model
 
-    def build_generator(self, models: list[Any], args: Namespace, *rest: Any, **options: Any) -> Any:
+    def build_generator(self, models: list[Any], args: Any, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
-        if (getattr(args, "max_len_a", 0), getattr(args, "max_len_b", 200)) == FAIRSEQ_MAX_LEN:
-            limits = dict(zip(("max_len_a", "max_len_b"), MAX_LEN, strict=True))
-            args = Namespace(**{**dict(_items(args)), **limits})
-        return super().build_generator(models, args, *rest, **options)
+        return super().build_generator(models, with_our_limits(args), *rest, **options)
 
 
 def exact_match_counts(outputs: dict[str, Tensor], target: Tensor, pad: int) -> dict[str, Tensor]:
@@ -229,7 +253,3 @@ def max_lengths(model: Any, src_tokens: Tensor, pad: int) -> Tensor:
 def stages_of(model: Any) -> tuple[str, ...]:
     """What stands before the metrics' names of each stage."""
     return ("", "base_") if isinstance(model, ComposedTransformerModel) else ("",)
-
-
-def _items(args: Any) -> Any:
-    return vars(args).items() if isinstance(args, Namespace) else args.items()

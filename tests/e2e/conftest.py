@@ -7,6 +7,10 @@ from types import SimpleNamespace
 import pytest
 from commands import SMALL, call, composed_options, program, train
 
+import fairseq_cft
+
+fairseq_cft.register()  # fairseq takes --user-dir for done where a test has imported a part of the package before
+
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory) -> SimpleNamespace:

@@ -1,5 +1,6 @@
 """A user's mistakes through fairseq's own command lines: one sentence, status 1, no checkpoint left behind."""
 
+import shutil
 import subprocess
 import sys
 
@@ -87,6 +88,86 @@ def test_empty_training_file(chain, tmp_path):
             tmp_path / "bin", tmp_path / "run", *chain.denoising, "--arch", "transformer_cft_tiny", *SMALL,
             "--criterion", "cross_entropy", "--max-epoch", 1,
         )  # fmt: skip
+
+
+PLAIN = ("--task", "pseudocode_to_code", "--arch", "transformer_cft_tiny", *SMALL, "--criterion", "cross_entropy")
+
+
+def refused(data, folder, *options) -> str:
+    """The one sentence in which a training ends before it saves anything."""
+    before = sorted(folder.glob("*.pt"))
+    with pytest.raises(UserError) as caught:
+        train(data, folder, *options, "--max-epoch", 1)
+    assert "\n" not in str(caught.value) and sorted(folder.glob("*.pt")) == before
+    return str(caught.value)
+
+
+def test_data_that_are_not_there(chain, tmp_path):
+    composed = composed_options(chain)
+    assert "nowhere does not exist" in refused(tmp_path / "nowhere", tmp_path, *composed)
+    assert "must be a folder of pairs" in refused(chain.programs, tmp_path, *composed)
+    assert "no data split ood, but test, test1, train, valid;" in refused(
+        chain.pairs, tmp_path, *PLAIN, "--valid-subset", "ood", "--ignore-unused-valid-subsets"
+    )
+    assert "no data split ood, but train, valid;" in refused(
+        chain.programs, tmp_path, *chain.denoising, "--arch", "transformer_cft_tiny", *SMALL,
+        "--criterion", "cross_entropy", "--train-subset", "ood",
+    )  # fmt: skip
+
+
+def test_folders_of_different_dictionaries(chain, tmp_path):
+    """fairseq reads the first folder's alone."""
+    for name, data, options in (("pairs", chain.pairs, PLAIN), ("programs", chain.programs, chain.denoising)):
+        other = tmp_path / name
+        shutil.copytree(data, other)
+        for file in other.glob("dict*.txt"):
+            lines = file.read_text().splitlines()
+            file.write_text("\n".join([*lines[1::-1], *lines[2:], ""]))
+        model = ("--arch", "transformer_cft_tiny", *SMALL, "--criterion", "cross_entropy")
+        message = refused(f"{data}:{other}", tmp_path / "run", *options, *(() if options is PLAIN else model))
+        assert "binarise all folders with one dict.txt" in message
+
+
+def test_a_training_that_cannot_go_on_from_a_checkpoint(chain, tmp_path):
+    """Each through fairseq-train: what is compared stands in unit/modules/test_continuing.py."""
+    composed = composed_options(chain)
+    plain = ("--finetune-from-model", chain.denoiser)
+    assert "holds a plain model" in refused(chain.pairs, tmp_path, *composed, *plain)
+    shutil.copy(chain.denoiser, tmp_path / "checkpoint_last.pt")
+    assert f"--base-predictor-path {tmp_path}" in refused(chain.pairs, tmp_path, *composed)
+    train(chain.pairs, tmp_path / "better", *PLAIN, "--max-update", 1, "--seed", 2, "--disable-validation")
+    better = ("--denoiser-path", tmp_path / "better/checkpoint_last.pt")
+    again = ("--restore-file", chain.composed, "--reset-optimizer", "--reset-dataloader", "--reset-meters")
+    for way in (("--finetune-from-model", chain.composed), (*again, "--reset-lr-scheduler")):
+        assert "holds another denoiser than" in refused(chain.pairs, tmp_path / "again", *composed, *better, *way)
+
+
+def test_half_a_checkpoint(chain, tmp_path, capsys):
+    half = tmp_path / "checkpoint_last.pt"
+    half.write_bytes(chain.composed.read_bytes()[:20000])
+    assert "is no readable fairseq checkpoint" in refused(chain.pairs, tmp_path, *composed_options(chain))
+    with pytest.raises(UserError, match="is no readable fairseq checkpoint"):
+        generate(chain.pairs, half, "--task", "pseudocode_to_code", capsys=capsys)
+    with pytest.raises(UserError, match="does not exist"):
+        generate(chain.pairs, tmp_path / "none.pt", "--task", "pseudocode_to_code", capsys=capsys)
+    with pytest.raises(UserError, match="holds no data split ood, but test, test1, train, valid;"):
+        generate(chain.pairs, chain.composed, "--task", "pseudocode_to_code", "--gen-subset", "ood", capsys=capsys)
+
+
+def test_a_metric_that_is_not_logged(chain, tmp_path):
+    message = refused(chain.pairs, tmp_path, *composed_options(chain), "--best-checkpoint-metric", "composed_los")
+    assert "--best-checkpoint-metric composed_los" in message and "composed_loss" in message
+
+
+def test_no_sentence_short_enough(chain, tmp_path):
+    short = ("--max-tokens", 2, "--skip-invalid-size-inputs-valid-test")
+    assert "all 40 are longer than" in refused(chain.pairs, tmp_path, *PLAIN, *short, "--disable-validation")
+
+
+def test_the_best_checkpoint_alone_is_kept_where_scores_are_negative(chain, tmp_path):
+    best = ("--best-checkpoint-metric", "reward", "--maximize-best-checkpoint-metric", "--keep-best-checkpoints", 1)
+    train(chain.pairs, tmp_path, *composed_options(chain), *best, "--max-epoch", 3, "--no-epoch-checkpoints")
+    assert len(list(tmp_path.glob("checkpoint.best_reward_-*.pt"))) == 1
 
 
 def test_source_longer_than_the_positions(chain, capsys):

@@ -8,9 +8,15 @@ from commands import PLUGIN, SMALL, call, generate, hypotheses, train
 from sorting import COUNTS, binarise, write
 
 from fairseq_cft.errors import UserError
+from fairseq_cft.models.composed_transformer import ComposedTransformerModel
+from fairseq_cft.models.transformer_cft import TransformerCFTModel
 
 pytestmark = pytest.mark.xdist_group("sorting")
 GENERATE = ("--task", "pseudocode_to_code")
+ONCE = (
+    *("--arch", "transformer_cft_tiny", *SMALL, "--criterion", "cross_entropy"),
+    *("--max-update", 1, "--disable-validation"),
+)
 BASE = ("--model-overrides", "{'output_stage': 'base'}")
 
 
@@ -56,8 +62,18 @@ def test_generation_takes_what_the_model_was_trained_for(sorting, tmp_path, caps
     from fairseq_cli.interactive import cli_main
 
     positions = ("--max-source-positions", 2048, "--max-target-positions", 1500)
-    once = ("--criterion", "cross_entropy", "--max-update", 1, "--disable-validation")
-    train(sorting.data, tmp_path, *GENERATE, "--arch", "transformer_cft_tiny", *SMALL, *once, *positions)
+    train(
+        sorting.data,
+        tmp_path,
+        *GENERATE,
+        "--arch",
+        "transformer_cft_tiny",
+        *SMALL,
+        "--max-update",
+        1,
+        *ONCE,
+        *positions,
+    )
     model, long = tmp_path / "checkpoint_last.pt", write(tmp_path / "long", ["a b " * 600], ["b a " * 600])
     data = binarise(tmp_path / "bin", sorting.root / "dict.txt", testpref=long)
     options = (*GENERATE, "--beam", 1, "--max-len-b", 5)
@@ -66,5 +82,41 @@ def test_generation_takes_what_the_model_was_trained_for(sorting, tmp_path, caps
     assert len(hypotheses(capsys.readouterr().out)) == 1
     assert len(generate(data, model, *options, capsys=capsys)) == 1
     fewer = ("--max-source-positions", 900, "--skip-invalid-size-inputs-valid-test")  # a limit that is given counts
-    with pytest.raises(UserError, match="no sentence left"):
+    with pytest.raises(UserError, match="all 1 are longer than"):
         generate(data, model, *options, *fewer, capsys=capsys)
+
+
+def test_diverse_groups_of_beams_write_what_each_sentence_alone_gives(sorting, capsys):
+    """fairseq took a sentence's number in the data for its place in the batch."""
+    options = ("--beam", 4, "--diverse-beam-groups", 2)
+    together = of_all(sorting, sorting.composed, *options, capsys=capsys)
+    assert len(together) == 17 and together == of_all(
+        sorting, sorting.composed, *options, "--batch-size", 1, capsys=capsys
+    )
+
+
+def test_a_line_that_is_too_long_is_left_out_and_the_others_are_not(sorting, tmp_path, capsys):
+    from fairseq_cli.interactive import cli_main
+
+    (tmp_path / "lines").write_text(f"a b\n{'a ' * 1100}\nc\n")
+    options = (*GENERATE, "--beam", 1, "--source-lang", "src", "--target-lang", "tgt", "--input", tmp_path / "lines")
+    skip = "--skip-invalid-size-inputs-valid-test"
+    capsys.readouterr()
+    call(cli_main, sorting.data, "--user-dir", PLUGIN, "--path", sorting.composed, *options, skip)
+    assert len(hypotheses(capsys.readouterr().out)) == 2
+    hub = ComposedTransformerModel.from_pretrained(sorting.composed.parent, sorting.composed.name, str(sorting.data))
+    assert hub.translate(["a b", "a " * 1100], skip_invalid_size_inputs=True, beam=1)
+
+
+def test_data_of_another_dictionary_are_refused(sorting, tmp_path, capsys):
+    """For a plain model as for a composed one: the same letters in another order, so of the same size."""
+    words = (sorting.root / "dict.txt").read_text().splitlines()
+    (tmp_path / "dict.txt").write_text("\n".join(reversed(words)) + "\n")
+    test = write(tmp_path / "test", ["a b"], ["a b"])
+    data = binarise(tmp_path / "bin", tmp_path / "dict.txt", testpref=test)
+    train(sorting.data, tmp_path, *GENERATE, *ONCE)
+    for model in (tmp_path / "checkpoint_last.pt", sorting.composed):
+        with pytest.raises(UserError, match=r"another .*dictionary"):
+            generate(data, model, *GENERATE, capsys=capsys)
+        with pytest.raises(UserError, match=r"another .*dictionary"):
+            TransformerCFTModel.from_pretrained(model.parent, model.name, str(data))

@@ -117,6 +117,25 @@ def test_a_composed_checkpoint_of_hydra_is_self_contained(chain, runs, capsys):
     assert len(composed) == len(base) == 17 and composed != base
 
 
+def test_a_users_mistake_is_one_sentence(chain, tmp_path):
+    """The command line itself, without HYDRA_FULL_ERROR."""
+    given = [
+        "--config-dir",
+        ROOT / "examples/hydra",
+        "--config-name",
+        "composed",
+        *QUICK,
+        *overrides(chain)["composed"],
+    ]
+    given += [f"checkpoint.save_dir={tmp_path}", f"common.user_dir={ROOT}/fairseq_cft", "criterion.num_samples=0"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fairseq_cli.hydra_train", *map(str, given)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=240, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1].startswith("fairseq_cft: error: --num-samples 0")
+
+
 def test_a_denoiser_of_hydra_composes(chain, runs, tmp_path):
     trained = type("Chain", (), {"denoiser": runs / "denoiser" / "checkpoint_last.pt"})
     train(chain.pairs, tmp_path, *composed_options(trained), "--max-update", 1, "--disable-validation")

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fairseq import checkpoint_utils
 from fairseq.data import FairseqDataset, data_utils
 from fairseq.dataclass.configs import DistributedTrainingConfig
 from fairseq.distributed import utils as distributed
 from fairseq.file_io import PathManager
+from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from omegaconf import OmegaConf
 
@@ -80,9 +82,123 @@ def test_the_workers_of_an_epoch_end_with_it(left):
     assert (done.returncode, done.stderr, done.stdout.split()) == (0, "", [left])
 
 
-def test_nothing_to_batch_is_said_in_a_sentence():
-    with pytest.raises(UserError, match="no sentence left"):
-        data_utils.batch_by_size(np.arange(0), lambda i: 1, max_tokens=10)
+class Sentences(FairseqDataset):
+    """Sentences of so many tokens."""
+
+    def __init__(self, *sizes):
+        self.lengths = np.array(sizes, dtype=np.int64)
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def num_tokens(self, index):
+        return self.lengths[index]
+
+    size = num_tokens
+
+    def ordered_indices(self):
+        return np.arange(len(self))
+
+    def filter_indices_by_size(self, indices, max_sizes):
+        return indices[self.lengths <= max_sizes], indices[self.lengths > max_sizes].tolist()
+
+    def __getitem__(self, index):
+        return index
+
+    def collater(self, samples):
+        return samples
+
+
+LIMITS = {"max_tokens": 9, "max_positions": 5, "ignore_invalid_inputs": True, "required_batch_size_multiple": 8}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((), "the data split train holds no sentence; is the file given to fairseq-preprocess empty?"),
+        (
+            (6, 7, 8),
+            r"no sentence of the data split train is left: all 3 are .*\(positions 5, tokens a batch 9\)",
+        ),
+    ],
+)
+def test_why_nothing_is_left_to_batch(sizes, message):
+    task = FairseqTask(argparse.Namespace())
+    task.datasets["train"] = Sentences(*sizes)
+    with pytest.raises(UserError, match=message):
+        task.get_batch_iterator(task.datasets["train"], **LIMITS)
+
+
+@pytest.mark.parametrize("sizes", [(6, 7, 8), ()])
+def test_inputs_that_are_all_skipped_give_no_batch(sizes):
+    """Lines of fairseq-interactive and of the hub, which are no split of the task's data."""
+    iterator = FairseqTask(argparse.Namespace()).get_batch_iterator(Sentences(*sizes), **LIMITS)
+    assert list(iterator.next_epoch_itr(shuffle=False)) == []
+
+
+def test_data_of_the_older_format_can_be_read_item_by_item(tmp_path):
+    from fairseq.data.indexed_dataset import IndexedDatasetBuilder
+
+    builder = IndexedDatasetBuilder(str(tmp_path / "train.bin"))
+    for length in (2, 3, 4):
+        builder.add_item(torch.arange(length))
+    builder.finalize(str(tmp_path / "train.idx"))
+    data = data_utils.load_indexed_dataset(str(tmp_path / "train"))
+    assert type(data).__name__ == "IndexedCachedDataset"
+    data.prefetch([1])
+    assert [data[place].tolist() for place in (2, 1, 0)] == [[0, 1, 2, 3], [0, 1, 2], [0, 1]]
+
+
+def test_a_checkpoint_cut_off_anywhere_is_one_sentence(tmp_path):
+    state = {"model": {"weight": torch.ones(3000)}, "cfg": {}, "args": argparse.Namespace(a=1), "optimizer_history": []}
+    torch.save(state, tmp_path / "whole.pt")
+    content = (tmp_path / "whole.pt").read_bytes()
+    for part in range(40):
+        (tmp_path / "half.pt").write_bytes(content[: part * len(content) // 40])
+        with pytest.raises(UserError, match=r"half.pt is no readable fairseq checkpoint \(.+\)$"):
+            checkpoint_utils.load_checkpoint_to_cpu(str(tmp_path / "half.pt"))
+
+
+def test_a_checkpoint_that_is_missing_or_none(tmp_path):
+    with pytest.raises(UserError, match=r"the checkpoint .*nowhere.pt does not exist"):
+        checkpoint_utils.load_model_ensemble([str(tmp_path / "nowhere.pt")])
+    with pytest.raises(UserError, match="is no readable fairseq checkpoint"):
+        checkpoint_utils.load_model_ensemble([str(tmp_path)])
+    torch.save({"weight": torch.ones(3)}, tmp_path / "weights.pt")
+    with pytest.raises(UserError, match="is no fairseq checkpoint"):
+        checkpoint_utils.load_model_ensemble([str(tmp_path / "weights.pt")])
+
+
+def test_best_checkpoints_of_negative_scores_are_found_and_sorted(tmp_path):
+    for score in ("-2.5001", "-12.0000", "3.1000"):
+        (tmp_path / f"checkpoint.best_reward_{score}.pt").touch()
+    pattern = r"checkpoint\.best_reward_(\d+\.?\d*)\.pt"  # as save_checkpoint asks
+    found = [Path(path).stem.rsplit("_")[-1] for path in checkpoint_utils.checkpoint_paths(str(tmp_path), pattern)]
+    assert found == ["3.1000", "-2.5001", "-12.0000"]
+
+
+def test_a_metric_that_is_not_logged_is_named_with_those_that_are():
+    with metrics.aggregate(new_root=True) as logged:
+        metrics.log_scalar("loss", 1.0)
+        metrics.log_scalar("base_loss", 2.0)
+    stats = logged.get_smoothed_values()
+    assert stats["loss"] == 1.0 and stats.get("los") is None
+    with pytest.raises(UserError, match=r"--best-checkpoint-metric los: .* no such metric, but base_loss, loss;"):
+        stats["los"]
+
+
+def test_hydra_shows_a_users_mistake_as_one_sentence(capsys):
+    from hydra.core.utils import JobReturn, JobStatus
+
+    def result(value, status=JobStatus.FAILED):
+        return JobReturn(status=status, _return_value=value).return_value
+
+    with pytest.raises(SystemExit) as ended:
+        result(UserError("do that instead"))
+    assert ended.value.code == 1 and capsys.readouterr().err == "fairseq_cft: error: do that instead\n"
+    with pytest.raises(ValueError, match="ours"):
+        result(ValueError("ours"))
+    assert result(3, JobStatus.COMPLETED) == 3
 
 
 def test_fairseqs_own_classes_load_with_the_check_on(tmp_path):

@@ -5,7 +5,7 @@ import torch
 from fairseq.sequence_generator import SequenceGenerator
 from support import batch, build, fake_task
 
-from fairseq_cft.modules.decoding import decode, mask_forbidden, translate
+from fairseq_cft.modules.decoding import computes, decode, mask_forbidden, translate
 
 SENTENCES = ["a b c", "h", "b b a c d e f g h a", "c d", "f e d c b a", "g", "a a a a a a a a a a a a a a"]
 
@@ -30,6 +30,14 @@ def model_of(task, seed=0, **options):
         {"no_token_positional_embeddings": True, "no_scale_embedding": True},
         {"copy_attention": True},
         {"copy_attention": True, "decoder_output_dim": 12, "share_all_embeddings": False},
+        {"activation_fn": "gelu_accurate", "no_decoder_final_norm": True},
+        {"activation_fn": "tanh", "share_all_embeddings": False, "share_decoder_input_output_embed": True},
+        {"activation_fn": "linear", "encoder_layerdrop": 0.3, "decoder_layerdrop": 0.3},
+        {"share_all_embeddings": False, "decoder_input_dim": 8, "decoder_output_dim": 12},
+        {"share_all_embeddings": False, "encoder_embed_dim": 8},
+        {"encoder_layers_to_keep": "1", "decoder_layers_to_keep": "0"},
+        {"quant_noise_pq": 0.1},
+        {"checkpoint_activations": True},
     ],
 )
 def test_greedy_equals_fairseqs_generator(options, left_pad):
@@ -38,6 +46,7 @@ def test_greedy_equals_fairseqs_generator(options, left_pad):
     finished = 0
     for seed in range(6):
         model = model_of(task, seed, **options)
+        assert computes(model)
         source = batch(task, SENTENCES, left=left_pad)
         lengths = source.ne(words.pad()).sum(1)
         bounds = torch.full((len(SENTENCES),), 30)
