@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -17,11 +16,11 @@ from ...evaluation.verdict import Verdict
 from ...formats.pseudocode import pseudocode_text
 from ...systems import SPLITS, in_order, meaning, without_denoiser
 from .results import UNKNOWN, Run
-from .text import compiler_message, program_text
+from .text import compiler_message, kind, program_reader
 
 VERDICTS = list(Verdict)
 NOTHING = -1  # stands for the index of a text that there is not
-SCRIPTS = ("diff.js", "model.js", "elements.js", "totals.js", "list.js", "example.js", "main.js")
+SCRIPTS = ("diff.js", "model.js", "elements.js", "totals.js", "failures.js", "list.js", "example.js", "main.js")
 
 
 class Texts:
@@ -46,12 +45,13 @@ def page_data(runs: Sequence[Run], dataset: str) -> dict[str, Any]:
 
     runs: as `read_results` gives them. One group holds the examples of one seed and split, and for each system (in the
     order of `systems`) its run there or None: a letter a verdict (a is the first of `verdicts`), and indices into
-    `texts` for outputs and details. `failed` has [case, cases, input, expected] by example.
+    `texts` for outputs and details, into `kinds` for kinds of failure. `failed` has [case, cases, input, expected] by
+    example.
     """
     if not runs:
         raise UserError("there are no evaluations to show")
     methods = list(dict.fromkeys(run.method for run in runs))
-    texts = Texts()
+    texts, kinds = Texts(), Texts()
     groups: dict[tuple[str, int], dict[str, Any]] = {}
     for run in runs:
         if (run.split, run.seed) not in groups:
@@ -65,7 +65,7 @@ def page_data(runs: Sequence[Run], dataset: str) -> dict[str, Any]:
             }
         group = groups[run.split, run.seed]
         _add_pairs(run, group, texts)
-        group["runs"][methods.index(run.method)] = _run_data(run, texts)
+        group["runs"][methods.index(run.method)] = _run_data(run, texts, kinds)
     order = in_order(run.split for run in runs)
     return {
         "dataset": dataset,
@@ -78,6 +78,7 @@ def page_data(runs: Sequence[Run], dataset: str) -> dict[str, Any]:
         "signatures": sorted({run.signature for run in runs}),
         "groups": sorted(groups.values(), key=lambda group: (order.index(group["split"]), group["seed"])),
         "texts": texts.all,
+        "kinds": kinds.all,
     }
 
 
@@ -87,7 +88,7 @@ def _index(methods: Sequence[str], name: str | None) -> int | None:
 
 def _add_pairs(run: Run, group: dict[str, Any], texts: Texts) -> None:
     """Pseudocode and gold, from the first log that has them, better one without UNKNOWN."""
-    show = _program_reader(run.signature)
+    show = program_reader(run.signature)
     for name, lines, shown in (
         ("sources", run.sources, pseudocode_text),
         ("references", run.references, show),
@@ -99,8 +100,8 @@ def _add_pairs(run: Run, group: dict[str, Any], texts: Texts) -> None:
             group[name][index] = texts.add(shown(line))
 
 
-def _run_data(run: Run, texts: Texts) -> dict[str, Any]:
-    show = _program_reader(run.signature)
+def _run_data(run: Run, texts: Texts, kinds: Texts) -> dict[str, Any]:
+    show = program_reader(run.signature)
     letters, details, failed = [], [], {}
     for index, entry in enumerate(run.verdicts):
         verdict = Verdict(entry["verdict"])
@@ -116,15 +117,9 @@ def _run_data(run: Run, texts: Texts) -> dict[str, Any]:
         "verdicts": "".join(letters),
         "outputs": [texts.add(None if line is None else show(line)) for line in run.outputs],
         "details": details,
+        "kinds": [kinds.add(kind(entry, run.signature)) for entry in run.verdicts],
         "failed": failed,
     }
-
-
-def _program_reader(signature: str) -> Callable[[str], str]:
-    """A function from program line to text, by what the signature says about line format and language."""
-    settings = dict(part.partition(":")[::2] for part in signature.split("|"))
-    decode, language = settings.get("decode", "lossless"), settings.get("lang", "")
-    return functools.partial(program_text, decode=decode, language=language)
 
 
 def render(data: dict[str, Any]) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ...evaluation.languages.toolchain import PROLOGUE
+from ...evaluation.verdict import Verdict
 from ...formats.layout import indented
 from ...formats.table import program_format
 
@@ -14,6 +17,10 @@ _PLACE = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?P<kind>[a-z ]
 _QUOTED_LINE = re.compile(r"^ *(\d+)?( \| .*)$")
 _CONTEXT = ("In file included from ", "                 from ", "compilation terminated")
 _PROGRAM = "main.cpp"
+_ERROR = re.compile(r"^\S+:\d+(?::\d+)?: (?:[a-z]+ )*error: (.+)$", re.MULTILINE)  # of g++
+_NAME = re.compile(r"‘[^’]*’|“[^”]*”|'[^']*'|\"[^\"]*\"|`[^`']*[`']")
+_ADVICE = re.compile(r" \{aka …\}|[;.,]? [Dd]id you mean .*\?$")
+_LONGEST = 120
 
 
 @functools.lru_cache(maxsize=1 << 16)  # many systems write the same
@@ -21,6 +28,13 @@ def program_text(line: str, decode: str = "lossless", language: str = "cpp") -> 
     """A program as the evaluator read it (`decode` names its line format), indented where it is C++ without indents."""
     source = program_format(decode).decode(line).rstrip("\n")
     return indented(source) if language == "cpp" else source
+
+
+def program_reader(signature: str) -> Callable[[str], str]:
+    """A function from program line to text, by what the signature says about line format and language."""
+    settings = dict(part.partition(":")[::2] for part in signature.split("|"))
+    decode, language = settings.get("decode", "lossless"), settings.get("lang", "")
+    return functools.partial(program_text, decode=decode, language=language)
 
 
 def compiler_message(detail: str) -> str:
@@ -46,3 +60,24 @@ def compiler_message(detail: str) -> str:
             number_shown = str(int(quoted[1]) - shift) if quoted and quoted[1] else ""
             kept.append(f"{number_shown:>5}{quoted[2]}" if quoted else line)
     return "\n".join(kept).rstrip() or detail
+
+
+def kind(entry: Mapping[str, Any], signature: str) -> str | None:
+    """What is wrong with an output, in words that outputs of one kind share; None for a correct one.
+
+    Args:
+        entry: verdict and detail, as an evaluation holds them.
+        signature: of the evaluation; what a checker of a user file says of a wrong output counts as a message too.
+    """
+    verdict, detail = Verdict(entry["verdict"]), str(entry.get("detail") or "").strip()
+    if verdict is Verdict.CORRECT:
+        return None
+    name = str(verdict).replace("_", " ")
+    if verdict is Verdict.WRONG_OUTPUT and not signature.startswith("checker:"):
+        return name if detail else f"{name}: nothing was printed"
+    if verdict not in (Verdict.COMPILE_ERROR, Verdict.RUNTIME_ERROR, Verdict.WRONG_OUTPUT) or not detail:
+        return name
+    error = _ERROR.search(detail)
+    # Python's tracebacks say last what happened, as g++ says it first
+    said = error[1] if error else detail.split("\n")[0 if signature.startswith("checker:") else -1]
+    return f"{name}: {_ADVICE.sub('', _NAME.sub('…', said))[:_LONGEST]}"

@@ -5,10 +5,10 @@ const last = data.systems[data.systems.length - 1];
 const composed = data.systems[systemNamed("composed")] ?? denoised[denoised.length - 1] ?? last;
 const DEFAULTS = {
   query: "", where: "", split: "", seed: "", system: composed.name, verdict: "", denoised: (denoised.find((system) => system === composed) ?? denoised[0])?.name ?? "",
-  effect: "", right: "", wrong: "", sort: "", descending: "", open: "",
+  effect: "", kind: "", right: "", wrong: "", sort: "", descending: "", open: "",
   left: data.systems[composed.before ?? 0].name, rightPane: composed.name, marks: "gold",
 };
-const FIELDS = ["query", "where", "split", "seed", "system", "verdict", "denoised", "effect", "right", "wrong", "sort", "marks"];
+const FIELDS = ["query", "where", "split", "seed", "system", "verdict", "kind", "denoised", "effect", "right", "wrong", "sort", "marks"];
 
 let view = { ...DEFAULTS };
 let found = [];
@@ -40,7 +40,7 @@ function possible(wanted) {
   const systems = data.systems.map((system) => system.name);
   const allowed = {
     where: Object.keys(PLACES), split: ["", ...ORDER], seed: ["", ...seeds.map(String)], system: systems,
-    verdict: ["", "wrong", ...data.verdicts], denoised: ["", ...denoised.map((system) => system.name)], effect: Object.keys(EFFECTS),
+    verdict: ["", "wrong", ...data.verdicts], kind: ["", ...data.kinds], denoised: ["", ...denoised.map((system) => system.name)], effect: Object.keys(EFFECTS),
     right: ["", ...systems], wrong: ["", ...systems], sort: [...Object.keys(SORTS), ...systems.map((each) => `by ${each}`)],
     descending: ["", "yes"], left: systems, rightPane: systems, marks: Object.keys(MARKS),
   };
@@ -66,7 +66,10 @@ function draw() {
   const filters = Object.keys(DEFAULTS).filter((key) => !["open", "left", "rightPane", "marks"].includes(key));
   const opened = view.open ? exampleOf(view.open) : null;
   for (const key of FIELDS) if (at(key).value !== view[key]) at(key).value = view[key];
-  if (!same(["split", "seed"])) showTotals(view, change);
+  if (!same(["split", "seed"])) {
+    showTotals(view, change);
+    showFailures(view, change);
+  }
   const before = drawn;
   const anew = !same(filters);
   drawn = { ...view };
@@ -165,6 +168,7 @@ function start() {
   fillSelect(at("seed"), [["", "all"], ...seeds.map((seed) => [String(seed), String(seed)])]);
   fillSelect(at("system"), systems);
   fillSelect(at("verdict"), [["", "any"], ["wrong", "not correct"], ...seen.map((each) => [each, each.replaceAll("_", " ")])]);
+  fillSelect(at("kind"), [["", "any"], ...[...data.kinds].sort().map((each) => [each, each])]);
   fillSelect(at("denoised"), denoised.map((system) => [system.name, system.name]));
   fillSelect(at("effect"), Object.entries(EFFECTS).map(([value, [label]]) => [value, label]));
   for (const id of ["right", "wrong"]) fillSelect(at(id), [["", "any"], ...systems]);
@@ -177,6 +181,7 @@ function start() {
     at("judged").replaceChildren(
       "A checker judged each output. ", element("b", {}, "Correct"), ": it is right. ", element("b", {}, "Compile error"), ": it is not valid.",
     );
+    at("kinds-said").textContent = "";
     at("query").placeholder = "words of source or output, an id";
   }
   at("denoiser-part").hidden = !denoised.length;

@@ -71,6 +71,10 @@ function hasVerdict(example, system, wanted) {
   return wanted === "wrong" ? found !== CORRECT : data.verdicts[found] === wanted;
 }
 
+function hasKind(example, system, kind) {
+  return example.group.runs[system]?.kinds[example.index] === kind;
+}
+
 // Search: each distinct text is looked at once, however many systems wrote it
 const PLACES = {
   "": "everything",
@@ -134,9 +138,11 @@ function select(view) {
   const system = systemNamed(view.system);
   const denoised = systemNamed(view.denoised);
   const [right, wrong] = [systemNamed(view.right), systemNamed(view.wrong)];
+  const kind = data.kinds.indexOf(view.kind);
   const matches = searcher(view.query, view.where, system);
   const chosen = examples.filter((example) => inSets(example, view)
     && (!view.verdict || hasVerdict(example, system, view.verdict))
+    && (!view.kind || hasKind(example, system, kind))
     && (!view.effect || hasEffect(example, denoised, view.effect))
     && (right < 0 || isCorrect(example, right))
     && (wrong < 0 || hasVerdict(example, wrong, "wrong"))

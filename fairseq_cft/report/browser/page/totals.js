@@ -25,7 +25,7 @@ function showTotals(view, show) {
       return [
         element("td", { class: "first" }, n ? String(n) : ""),
         ...shown.map((index) => element("td", {}, ...countCell(n, counts[index], index, () => show({
-          split, system: system.name, verdict: data.verdicts[index],
+          split, system: system.name, verdict: data.verdicts[index], kind: "",
         }), `${system.name}, ${split}, ${name(index)}`))),
       ];
     }),

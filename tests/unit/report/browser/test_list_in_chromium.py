@@ -204,3 +204,25 @@ def test_long_lists_stay_small_in_the_document(browser: Page, tmp_path: Path) ->
     browser.choose("#verdict", "correct")
     count = browser.evaluate("document.querySelector('#totals tbody tr:last-child .count').innerText")
     assert browser.text("#found") == f"{count} of 2000 examples"
+
+
+def test_kinds_of_failure_are_counted_and_lead_to_their_examples(page: Page) -> None:
+    page.evaluate("document.getElementById('failures-part').open = true")
+    assert page.texts("#kinds thead th") == ["kind of failure", *SYSTEMS]
+    counts = dict(zip(page.texts("#kinds tbody th"), range(1, 9), strict=False))
+    undeclared = counts["compile error: … was not declared in this scope"]
+    assert page.texts(f"#kinds tbody tr:nth-child({undeclared}) td") == ["3", "3", "3"]
+    page.choose("#split", "test")
+    assert page.texts(f"#kinds tbody tr:nth-child({undeclared}) td") == ["1", "1", "1"]
+    page.click(f"#kinds tbody tr:nth-child({undeclared}) td:nth-child(2) button")
+    assert shown(page) == ["test 3"] and value(page, "kind") == "compile error: … was not declared in this scope"
+
+
+def test_what_denoising_changed_leads_to_an_example(page: Page) -> None:
+    page.evaluate("document.getElementById('failures-part').open = true")
+    assert page.texts("#changes tbody tr") == ["composed\t1\ttest 0\t1\ttest 1"]
+    page.click("#changes tbody tr td:nth-child(4) button")
+    assert shown(page) == ["test 1"] and value(page, "effect") == "spoilt"
+    page.click("#changes tbody tr td:nth-child(3) button")
+    assert page.text("#name") == "test · seed 1 · 0"
+    assert [value(page, f"choose-{side}") for side in ("left", "right")] == ["composed:base", "composed"]
