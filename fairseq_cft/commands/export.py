@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
             f"--{what}-format",
             type=current_name,
             choices=written(formats),
-            help="if the data do not show it (docs/data_formats.md)",
+            help="if the data do not show it",
         )
     return root
 

@@ -1,4 +1,4 @@
-"""Table and picture of a speed.json that benchmark_speed.sh wrote."""
+"""Table and picture of a speed.json of the speed benchmark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..report.speed import markdown, picture
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="fairseq-cft report-speed",
-        description="Table and picture of a speed.json that benchmark_speed.sh wrote: ratios first, growth with "
+        description="Table and picture of a speed.json of the speed benchmark: ratios first, growth with "
         "length, batch and K.",
     )
     made.add_argument("file", type=Path, metavar="SPEED.json")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 import fairseq_cft
+from fairseq_cft.__main__ import command_names
 
 ROOT = Path(__file__).parents[2]
 PACKED = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt")
@@ -145,3 +148,63 @@ def test_user_dir_from_any_directory(built, tmp_path, installed):
     module, file = printed.split()
     assert module == "fairseq_cft.models.composed_transformer"
     assert Path(file).resolve() == (built.site / "fairseq_cft/__init__.py").resolve()
+
+
+@pytest.fixture(scope="module")
+def installed(built) -> Path:
+    """The wheel as pip installs it, without the checkout; beside it the packages of this interpreter."""
+    site = built.folder / "installed"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--target",
+        site,
+        built.wheel,
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return site
+
+
+def test_every_command_of_an_installed_wheel_has_help(installed, tmp_path):
+    script = str(installed / "bin/fairseq-cft")
+    listed = python(installed, tmp_path, script)
+    names = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
+    assert names == set(command_names())
+    for name in names:
+        assert python(installed, tmp_path, script, name, "--help").startswith(f"usage: fairseq-cft {name} "), name
+    for name in ("evaluate", "translate"):
+        own = python(installed, tmp_path, str(installed / f"bin/fairseq-cft-{name}"), "--help")
+        assert own.startswith(f"usage: fairseq-cft {name} ")
+
+
+REPOSITORY_ALONE = re.compile(
+    r"\b(?:scripts|preprocess|docs|tests|examples)/\w|\w+\.sh\b"
+    r"|\bmake (?:help|install|quickstart|demo|benchmark|test|check|clean)\b"
+)
+
+
+def messages(file: Path) -> list[str]:
+    """The strings of a Python file, less its docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts
+    ]
+
+
+def test_messages_name_what_is_installed():
+    """Nothing of the repository alone, and no command that there is not."""
+    named = set()
+    for file in sorted((ROOT / "fairseq_cft").rglob("*.py")):
+        for text in messages(file):
+            assert not REPOSITORY_ALONE.search(text), f"{file}: {text}"
+            named |= set(re.findall(r"fairseq-cft[ -]([a-z][a-z-]+)", text))
+    assert named - set(command_names()) <= {"itself"}  # a word of a sentence
+    assert {"export", "subwords", "evaluate"} <= named
