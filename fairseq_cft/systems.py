@@ -1,23 +1,140 @@
-"""The systems that benchmarks compare and the splits they are compared on: their names, order and meaning."""
+"""The systems that experiments train and reports compare, in one table, and the splits they are compared on.
+
+To add a system, add an entry to SYSTEMS: benchmarks train it where ``--systems`` names it, reports name and compare it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError
 
-MEANING = {
-    "direct": "trained on the pairs alone",
-    "pretrained": "standard fine-tuning: starts from the denoiser",
-    "pretrained_longer": "the fine-tuned model, fine-tuned for as many more updates as the composed one",
-    "bart_style": "fine-tuned from the denoiser: the encoder first, then everything",
-    "composed": "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
-    "composed_denoiser_init": "composed fine-tuning that starts from the bare denoiser",
-    "composed_direct_init": "composed fine-tuning of the directly trained model",
-    "composed_no_init": "composed fine-tuning from random weights",
-    "backtranslation": "trained on pairs and on programs with machine-made pseudocode",
-    "backtranslation_composed": "composed fine-tuning of the back-translation model",
+RANDOM, DENOISER = "random", "denoiser"  # what a system may start from besides another system
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One training of a system; each starts from the best checkpoint of the one before.
+
+    Attributes:
+        schedule: its name in the recipe of a scale: learning rate, number of updates and so on.
+        suffix: what its model is called besides the system's name; none for the last phase.
+        options: more options of fairseq-train.
+        data: ``pairs``, or ``backtranslated``: with machine-made pseudocode for the unlabeled programs too.
+    """
+
+    schedule: str
+    suffix: str = ""
+    options: tuple[str, ...] = ()
+    data: str = "pairs"
+
+
+@dataclass(frozen=True)
+class System:
+    """One way to train.
+
+    Attributes:
+        title: a few words, for the line of its stage.
+        meaning: a phrase for reports.
+        starts_from: ``random``, ``denoiser`` or a system.
+        phases: its trainings.
+        composed: trained through the frozen denoiser.
+        compared_with: methods (a system, perhaps with one of SUFFIXES) that a report sets it against; ``composed``
+            is set against whatever was trained without composing.
+        backwards: from code to pseudocode: one model for all seeds, which labels programs and is not tested.
+    """
+
+    title: str
+    meaning: str
+    starts_from: str
+    phases: tuple[Phase, ...]
+    composed: bool = False
+    compared_with: tuple[str, ...] = ()
+    backwards: bool = False
+
+
+SYSTEMS = {
+    "direct": System("pairs only", "trained on the pairs alone", RANDOM, (Phase("direct"),)),
+    "direct_longer": System(
+        "as long as composed",
+        "the directly trained model, trained for as many more updates as the composed one",
+        "direct",
+        (Phase("longer"),),
+        compared_with=("direct",),
+    ),
+    "pretrained": System(
+        "standard fine-tuning",
+        "standard fine-tuning: starts from the denoiser",
+        DENOISER,
+        (Phase("pretrained"),),
+    ),
+    "pretrained_longer": System(
+        "as long as composed",
+        "the fine-tuned model, fine-tuned for as many more updates as the composed one",
+        "pretrained",
+        (Phase("longer"),),
+    ),
+    "bart_style": System(
+        "encoder first, then all",
+        "fine-tuned from the denoiser: the encoder first, then everything",
+        DENOISER,
+        (Phase("encoder", "_encoder", ("--freeze-decoder",)), Phase("pretrained")),
+        compared_with=("pretrained",),
+    ),
+    "composed": System(
+        "from pretrained",
+        "composed fine-tuning of the fine-tuned model: trained through the frozen denoiser",
+        "pretrained",
+        (Phase("composed"),),
+        composed=True,
+    ),
+    "composed_denoiser_init": System(
+        "from the denoiser",
+        "composed fine-tuning that starts from the bare denoiser",
+        DENOISER,
+        (Phase("from_scratch"),),
+        composed=True,
+        compared_with=("pretrained",),
+    ),
+    "composed_direct_init": System(
+        "from direct",
+        "composed fine-tuning of the directly trained model",
+        "direct",
+        (Phase("composed"),),
+        composed=True,
+        compared_with=("direct+denoise", "direct_longer+denoise"),
+    ),
+    "composed_no_init": System(
+        "from nothing",
+        "composed fine-tuning from random weights",
+        RANDOM,
+        (Phase("from_scratch"),),
+        composed=True,
+        compared_with=("direct",),
+    ),
+    "to_pseudocode": System(
+        "from code to pseudocode",
+        "writes the machine-made pseudocode of backtranslation",
+        DENOISER,
+        (Phase("pretrained"),),
+        backwards=True,
+    ),
+    "backtranslation": System(
+        "with machine-made pseudocode",
+        "trained on pairs and on programs with machine-made pseudocode",
+        DENOISER,
+        (Phase("backtranslation", "_all", data="backtranslated"), Phase("pretrained")),
+    ),
+    "backtranslation_composed": System(
+        "from backtranslation",
+        "composed fine-tuning of the back-translation model",
+        "backtranslation",
+        (Phase("composed"),),
+        composed=True,
+        compared_with=("backtranslation", "backtranslation+denoise"),
+    ),
 }
 SUFFIXES = {
     "+denoise": ", the denoiser behind it at test time",
@@ -38,28 +155,40 @@ def in_order(splits: Iterable[str]) -> list[str]:
     return [split for split in SPLITS if split in found] + sorted(found - set(SPLITS))
 
 
-def system(method: str) -> tuple[str, str]:
+def split_method(method: str) -> tuple[str, str]:
     """A method's system and the suffix that says what is done with it, '' or one of SUFFIXES."""
     suffix = next((suffix for suffix in SUFFIXES if method.endswith(suffix)), "")
     return method.removesuffix(suffix), suffix
 
 
 def place(method: str) -> tuple[int, str, bool, str]:
-    """Sort key: systems in the order of MEANING; each base predictor before its system, what is added after it."""
-    name, suffix = system(method)
-    known = [*MEANING].index(name) if name in MEANING else len(MEANING)
+    """Sort key: systems in the order of SYSTEMS; each base predictor before its system, what is added after it."""
+    name, suffix = split_method(method)
+    known = [*SYSTEMS].index(name) if name in SYSTEMS else len(SYSTEMS)
     return known, name, suffix != ":base", suffix
 
 
 def meaning(method: str) -> str:
     """What a method is, '' for an unknown one."""
-    name, suffix = system(method)
-    return MEANING[name] + SUFFIXES.get(suffix, "") if name in MEANING else ""
+    name, suffix = split_method(method)
+    return SYSTEMS[name].meaning + SUFFIXES.get(suffix, "") if name in SYSTEMS else ""
+
+
+def comparisons() -> list[tuple[str, str]]:
+    """Which methods a report sets against which; those that were not run are left out there."""
+    pairs = [(name, other) for name, system in SYSTEMS.items() for other in system.compared_with]
+    for name, system in SYSTEMS.items():
+        if system.composed:
+            pairs += [(f"{name}+gate", name)]
+            pairs += [(f"{name}:base", system.starts_from)] if system.starts_from in SYSTEMS else []
+        elif not system.backwards:
+            pairs += [(f"{name}+denoise", name), (f"{name}+gate", name), (f"{name}+gate", f"{name}+denoise")]
+    return pairs
 
 
 def without_denoiser(method: str) -> str | None:
     """The method whose outputs are this one's before the denoiser has seen them; None for one without a denoiser."""
-    name, suffix = system(method)
+    name, suffix = split_method(method)
     if suffix == ":base":
         return None
     return name if suffix else f"{name}:base"

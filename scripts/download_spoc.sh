@@ -6,13 +6,14 @@
 # Licence: SPoC (Kulal et al. 2019, https://sumith1896.github.io/spoc/) is CC BY 4.0: name its authors.
 set -euo pipefail
 
-# shellcheck source=scripts/_options.sh
-source "$(dirname "$0")/_options.sh"
-read_options "$@"
-((${#folders[@]} <= 1)) || wrong "give one DIR"
+usage() { sed -n '2,/^[^#]/s/^# //p' "$0"; }
+wrong() { echo "download_spoc: error: $*" >&2; usage >&2; exit 2; }
+fail() { echo "download_spoc: error: $*" >&2; exit 1; }
+case ${1:-} in -h | --help) usage; exit 0 ;; -*) wrong "there is no option $1" ;; esac
+(($# <= 1)) || wrong "give one DIR"
 
 url=${SPOC_URL:-https://sumith1896.github.io/spoc/data/spoc.zip}
-dir=${folders[0]:-out/spoc}
+dir=${1:-out/spoc}
 archive=$dir/spoc.zip
 note=$archive.sha256
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 from commands import ROOT
+
+from fairseq_cft.__main__ import main
+from fairseq_cft.experiments.stages import CFT
 
 
 def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -25,10 +32,35 @@ def command(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
+def dry_run(name: str, *arguments: object) -> str:
+    """What a command prints with --dry-run, in this process; nothing else may be printed."""
+    module = importlib.import_module(f"fairseq_cft.commands.{name.replace('-', '_')}")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert module.main(["--dry-run", *map(str, arguments)]) == 0
+    return printed.getvalue()
+
+
+def wrong_use(name: str, arguments: list[str]) -> int:
+    """The exit status of a command that prints a sentence and does nothing."""
+    try:
+        return main([name, *arguments])
+    except SystemExit as status:  # argparse's
+        return int(status.code or 0)
+
+
 def shown_commands(dry_run: str, program: str) -> list[list[str]]:
-    """The words of each command of a program in what a dry run printed."""
-    lines = (line.split() for line in dry_run.splitlines())
-    return [words for words in lines if words and words[0].rsplit("/", 1)[-1] == program]
+    """The words of each command of a program in what a dry run printed; of ours those from its name on."""
+    found, text = [], ""
+    for line in dry_run.splitlines():
+        text += f"{line}\n"
+        try:
+            words = [word for word in shlex.split(text, comments=True) if not word.startswith(">")]
+        except ValueError:  # a quoted word goes on in the next line
+            continue
+        text = ""
+        words = words[3:] if words[:3] == [*CFT] else words
+        found += [words] if words and words[0] == program else []
+    return found
 
 
 def shown_trainings(dry_run: str) -> dict[str, list[str]]:

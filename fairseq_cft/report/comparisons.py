@@ -5,22 +5,10 @@ from __future__ import annotations
 import math
 
 from ..evaluation.statistics import Comparison
-from ..systems import SPLITS, system
+from ..systems import SPLITS, split_method
+from ..systems import comparisons as others
 from .results import Results, percent, seeds
 
-# beside `composed` against each of its rivals
-COMPARED = (
-    ("pretrained+denoise", "pretrained"),
-    ("pretrained+gate", "pretrained"),
-    ("pretrained+gate", "pretrained+denoise"),
-    ("composed+gate", "composed"),
-    ("composed:base", "pretrained"),
-    ("composed_denoiser_init", "pretrained"),
-    ("composed_direct_init", "direct+denoise"),
-    ("composed_no_init", "direct"),
-    ("bart_style", "pretrained"),
-    ("backtranslation_composed", "backtranslation"),
-)
 RULE = (
     "Yes or no is said where the interval of the difference is clear of zero and every test gives p < 0.05: one over "
     "programs and, with several seeds, a paired t test over these. Of one seed it is said of its models alone: trained "
@@ -30,7 +18,7 @@ RULE = (
 
 def rivals(results: Results) -> list[str]:
     """Whatever was trained without composing, alone and with the denoiser behind it."""
-    found = [(method, *system(method)) for method in results.methods]
+    found = [(method, *split_method(method)) for method in results.methods]
     return [method for method, name, suffix in found if suffix in ("", "+denoise") and "composed" not in name]
 
 
@@ -55,7 +43,7 @@ def answer(found: Comparison) -> str:
 def comparisons(results: Results) -> list[str]:
     """Sentences on paired differences, each with its interval, p values and the number of seeds."""
     lines = []
-    for first, second in [*(("composed", rival) for rival in rivals(results)), *COMPARED]:
+    for first, second in [*(("composed", rival) for rival in rivals(results)), *others()]:
         for split in results.splits:
             found = results.comparison(first, second, split)
             if found is not None:

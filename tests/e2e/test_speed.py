@@ -1,13 +1,11 @@
-"""benchmark_speed.py on the small chain's models: every case runs, and the ratios are those of its records."""
+"""`measure-speed` on the small chain's models: every case runs, and the ratios are those of its records."""
 
 import gc
 import json
 import multiprocessing
-import sys
-from unittest import mock
 
 import pytest
-from commands import ROOT, SMALL, program
+from commands import SMALL, run
 
 pytestmark = pytest.mark.xdist_group("chain")
 
@@ -26,11 +24,10 @@ def folder(chain, tmp_path_factory):
 
 
 def measure(folder, output, max_tokens, *groups):
-    with mock.patch.object(sys, "path", [str(ROOT / "scripts"), *sys.path]):
-        program(
-            "scripts/benchmark_speed.py", "--folder", folder, "--repeats", 1, "--batches", 1, "--only", *groups,
-            "--max-tokens", max_tokens, "--output", output, "--", *SMALL,
-        )  # fmt: skip
+    run(
+        "measure-speed", "--folder", folder, "--repeats", 1, "--batches", 1, "--only", *groups,
+        "--max-tokens", max_tokens, "--output", output, "--", *SMALL,
+    )  # fmt: skip
     return json.loads(output.read_text())
 
 

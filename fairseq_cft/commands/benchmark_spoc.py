@@ -1,0 +1,69 @@
+"""Compares systems on SPoC, on new workers and on new problems; docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import UsageError, UserError
+from ..experiments.plan import chosen_systems
+from ..experiments.spoc import Benchmark, benchmark
+from ..experiments.spoc_scales import SPOC
+from ..experiments.starting import (
+    add_benchmark_options,
+    add_systems_option,
+    execute,
+    require_sandbox,
+    require_tools,
+    whole_number,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="fairseq-cft benchmark-spoc", description=__doc__)
+    made.add_argument("out", type=Path, metavar="OUT", help="where everything goes; done stages are skipped")
+    made.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="as scripts/download_spoc.sh leaves it, with test cases"
+    )
+    made.add_argument("--scale", choices=sorted(SPOC), required=True, help="tiny: minutes; paper: for a GPU")
+    made.add_argument("--prepared", type=Path, metavar="PREPARED", help="what prepare-spoc made (default: made here)")
+    made.add_argument(
+        "--denoiser", type=Path, metavar="FILE.pt", help="of train-denoiser, on PREPARED (default: trained here)"
+    )
+    made.add_argument(
+        "--limit", type=whole_number, default=0, metavar="N", help="programs of each test set, evenly drawn (all)"
+    )
+    add_systems_option(made)
+    add_benchmark_options(made)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    systems = chosen_systems(options.systems)
+    for path in (options.prepared and options.prepared / "bpe.model", options.denoiser, options.data / "testcases"):
+        if path is not None and not path.exists():
+            raise UserError(f"{path} does not exist; scripts/download_spoc.sh, prepare_spoc.sh and train_denoiser.sh")
+    if options.denoiser and not options.prepared:
+        raise UsageError("--denoiser needs --prepared, the data that it was trained on")
+    x = Benchmark(
+        data=options.data.resolve(),
+        out=options.out.absolute(),
+        scale=options.scale,
+        limit=options.limit,
+        seeds=options.seeds,
+        min_clean_kept=options.min_clean_kept,
+        allow_unsafe=options.allow_unsafe,
+    )
+    if options.prepared:
+        x = replace(x, prepared=options.prepared.resolve())
+    if options.denoiser:
+        x = replace(x, denoiser=options.denoiser.resolve())
+    stages = [*benchmark(x, systems)]
+    if not options.dry_run:
+        require_tools("fairseq-train", "g++")
+        require_sandbox(allow_unsafe=x.allow_unsafe)
+        print(f"benchmark-spoc: scale {x.scale}, {x.seeds} seeds, {' '.join(systems)}, into {x.out}")
+    return execute(stages, x.out, jobs=options.jobs, dry_run=options.dry_run)

@@ -1,0 +1,38 @@
+"""Compares systems on the synthetic language, with several seeds, in and out of distribution; docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..experiments.plan import chosen_systems
+from ..experiments.scales import SYNTHETIC
+from ..experiments.starting import add_benchmark_options, add_systems_option, execute, require_sandbox, require_tools
+from ..experiments.synthetic import benchmark
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="fairseq-cft benchmark-synthetic", description=__doc__)
+    made.add_argument("out", type=Path, metavar="OUT", help="where everything goes; done stages are skipped")
+    made.add_argument("--scale", choices=sorted(SYNTHETIC), required=True, help="tiny: minutes; paper: for a GPU")
+    add_systems_option(made)
+    add_benchmark_options(made)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    out, systems = options.out.absolute(), chosen_systems(options.systems)
+    unsafe = options.allow_unsafe
+    kept = options.min_clean_kept
+    stages = benchmark(
+        out, options.scale, systems, seeds=options.seeds, min_clean_kept=kept, allow_unsafe=unsafe
+    )  # fmt: skip
+    if not options.dry_run:
+        require_tools("fairseq-train", "g++")
+        require_sandbox(allow_unsafe=unsafe)
+        print(
+            f"benchmark-synthetic: scale {options.scale}, {options.seeds} seeds, {' '.join(systems)}, into {out}"
+        )  # fmt: skip
+    return execute(stages, out, jobs=options.jobs, dry_run=options.dry_run)

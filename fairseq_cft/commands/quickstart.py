@@ -1,0 +1,30 @@
+"""Makes data, trains a denoiser and compares ways to train in minutes on two cores: a table and a picture."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..experiments.starting import add_running_options, execute, require_sandbox, require_tools
+from ..experiments.synthetic import quickstart
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="fairseq-cft quickstart", description=__doc__)
+    made.add_argument(
+        "out", nargs="?", type=Path, default=Path("out/quickstart"), metavar="OUT", help="(default: %(default)s)"
+    )
+    add_running_options(made)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    out = options.out.absolute()
+    stages = quickstart(out, allow_unsafe=options.allow_unsafe)
+    if not options.dry_run:
+        require_tools("fairseq-train", "g++")
+        require_sandbox(allow_unsafe=options.allow_unsafe)
+        print(f"quickstart: compares four ways to train on 2 cores, into {out}")
+    return execute(stages, out, jobs=None, dry_run=options.dry_run)

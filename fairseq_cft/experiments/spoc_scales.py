@@ -1,0 +1,86 @@
+"""What each --scale of the benchmark on SPoC stands for. docs/benchmarks.md says which were run."""
+
+from __future__ import annotations
+
+from .recipe import SIZE_128, Recipe, then, words
+
+SMOOTHED = words("--criterion label_smoothed_cross_entropy")
+
+
+def _rate(lr: str, every: int, more: str = "") -> str:
+    return f"--lr {lr} --lr-scheduler inverse_sqrt --validate-interval {every} --save-interval {every} {more}"
+
+
+_TINY = _rate("2e-3", 1000, "--warmup-updates 20")
+_CPU = _rate("1e-3", 5)
+_PAPER = _rate("1e-3", 5, "--warmup-updates 4000")
+_CPU_DIRECT = then(
+    f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 4000",
+    f"{_CPU} --warmup-updates 50 --label-smoothing 0.1 --max-update 1000",
+)
+_TINY_DIRECT = then(f"{_TINY} --label-smoothing 0.1 --max-update 40", f"{_TINY} --max-update 20")
+_CPU_COMPOSED = f"{_rate('3e-4', 1)} --warmup-updates 50 --label-smoothing 0.05 --max-update 800"
+_PAPER_COMPOSED = f"{_rate('1e-4', 1)} --warmup-updates 2000 --label-smoothing 0.05 --max-epoch 20"
+
+SPOC = {
+    "tiny": Recipe(  # sees that everything runs: minutes
+        architecture="tiny",
+        vocabulary=300,
+        batch=words("--max-tokens 3000"),
+        criterion=SMOOTHED,
+        judged=10,
+        schedules={
+            "direct": _TINY_DIRECT,
+            "pretrained": _TINY_DIRECT,
+            "composed": then(f"{_TINY} --lr 3e-4 --max-update 10"),
+            "longer": then(f"{_TINY} --lr 3e-4 --max-update 10"),
+            "from_scratch": then(f"{_TINY} --lr 1e-3 --max-update 20"),
+            "encoder": then(f"{_TINY} --max-update 20"),
+            "backtranslation": then(f"{_TINY} --max-update 40"),
+            "gate": then(f"{_TINY} --max-update 40"),
+        },
+    ),
+    "cpu": Recipe(  # what can be learned overnight, with train-denoiser --scale cpu
+        architecture="tiny",
+        vocabulary=500,
+        shape=SIZE_128,
+        batch=words("--max-tokens 6000"),
+        criterion=SMOOTHED,
+        judged=100,
+        schedules={
+            "direct": _CPU_DIRECT,
+            "pretrained": _CPU_DIRECT,
+            "composed": then(_CPU_COMPOSED),
+            "longer": then(_CPU_COMPOSED),
+            "from_scratch": then(f"{_CPU_COMPOSED} --lr 1e-3 --max-update 3000"),
+            "encoder": then(f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 1500"),
+            "backtranslation": then(f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 4000"),
+            "gate": then(f"{_CPU} --lr 5e-3 --warmup-updates 100 --max-update 3000"),
+        },
+    ),
+    "paper": Recipe(  # the published sizes and phases
+        architecture="spoc",
+        vocabulary=10000,
+        batch=words("--max-tokens 8000 --update-freq 2"),
+        regularize=words("--dropout 0.4 --attention-dropout 0.2 --activation-dropout 0.2"),
+        criterion=SMOOTHED,
+        judged=200,
+        schedules={
+            "direct": then(
+                f"{_PAPER} --label-smoothing 0.2 --max-epoch 100",
+                f"{_PAPER} --label-smoothing 0.1 --max-epoch 50",
+            ),
+            "pretrained": then(
+                f"{_PAPER} --label-smoothing 0.2 --max-epoch 100",
+                f"{_PAPER} --label-smoothing 0.1 --max-epoch 25",
+                f"{_PAPER} --label-smoothing 0.05 --max-epoch 25",
+            ),
+            "composed": then(_PAPER_COMPOSED),
+            "longer": then(_PAPER_COMPOSED),
+            "from_scratch": then(f"{_PAPER_COMPOSED} --lr 1e-3 --max-epoch 100"),
+            "encoder": then(f"{_PAPER} --label-smoothing 0.2 --max-epoch 50"),
+            "backtranslation": then(f"{_PAPER} --label-smoothing 0.2 --max-epoch 50"),
+            "gate": then(f"{_PAPER} --warmup-updates 400 --max-epoch 20"),
+        },
+    ),
+}

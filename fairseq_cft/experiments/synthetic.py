@@ -1,0 +1,86 @@
+"""Experiments on the synthetic language: the quickstart and the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from . import judging, plan, text_data
+from .plan import Experiment, Split
+from .recipe import Recipe, Words
+from .scales import QUICKSTART, QUICKSTART_DATA, SYNTHETIC, SYNTHETIC_DATA
+from .stages import PACKAGE, Stage, cft, single
+from .text_data import TextData
+
+DATA_SEED = 1
+HELDOUT = 500
+NOISE = ("--noise", "synthetic", "--clean-share", "0.4")
+SPLITS = ("test", "ood")
+MIN_CLEAN_KEPT = 0.98
+
+
+def data_of(recipe: Recipe, out: Path) -> TextData:
+    return TextData(out / "data", out, SPLITS, recipe.vocabulary, HELDOUT)
+
+
+def make_data(data: TextData, options: Words) -> Stage:
+    """Programs and pseudocode, in and out of distribution."""
+    command = cft("synthetic", "--seed", DATA_SEED, "--out", data.raw, *options)
+    reads = (PACKAGE / "data/synthetic",)
+    title = "programs and pseudocode, in and out of distribution"
+    return single("data", title, command, reads=reads, writes=[data.raw])
+
+
+def experiment(out: Path, recipe: Recipe, dataset: str, *, seeds: int = 1, allow_unsafe: bool = False) -> Experiment:
+    data = data_of(recipe, out)
+    cases = ("--eval-inputs", str(data.raw / "valid.inp"), "--eval-expected", str(data.raw / "valid.out"))
+    splits = [
+        Split(name, subset, ("--inputs", f"{data.raw / name}.inp", "--expected", f"{data.raw / name}.out"))
+        for name, subset in zip(SPLITS, ("test", "test1"), strict=True)
+    ]
+    chosen = text_data.select(recipe, cases, allow_unsafe=allow_unsafe)
+    made = text_data.experiment(data, recipe, dataset, splits, NOISE, chosen)
+    return replace(made, seeds=seeds, allow_unsafe=allow_unsafe)
+
+
+def prepare(x: Experiment, options: Words, min_clean_kept: float) -> list[Stage]:
+    """From nothing to a denoiser that is fit to be composed."""
+    data = data_of(x.recipe, x.out)
+    return [
+        make_data(data, options),
+        *text_data.stages(data),
+        plan.train_denoiser(x, data.subword_model),
+        plan.check_denoiser(x, min_clean_kept, x.out / "denoiser.json"),
+    ]
+
+
+def quickstart(out: Path, *, allow_unsafe: bool = False) -> list[Stage]:
+    """Four ways to train on 300 pairs."""
+    x = experiment(out, QUICKSTART, "synthetic-tiny", allow_unsafe=allow_unsafe)
+    stages = prepare(x, QUICKSTART_DATA, MIN_CLEAN_KEPT)
+    systems = ["direct", "pretrained", "composed"]
+    methods = [
+        judging.Method("direct", 1, x.best("direct.1")),
+        *(method for name in systems[1:] for method in judging.methods_of(x, name, 1, gate=False)),
+    ]
+    folder = out / "evaluations"
+    return [
+        *stages,
+        *plan.train_systems(x, systems),
+        judging.generate(x, methods, folder),
+        judging.evaluate(x, methods, folder),
+        judging.report(x, systems, methods),
+    ]
+
+
+def benchmark(
+    out: Path, scale: str, systems: list[str], *, seeds: int, min_clean_kept: float, allow_unsafe: bool = False
+) -> list[Stage]:
+    """The systems at one scale: one data set, one denoiser, one gate."""
+    x = experiment(out, SYNTHETIC[scale], f"synthetic-{scale}", seeds=seeds, allow_unsafe=allow_unsafe)
+    stages = prepare(x, SYNTHETIC_DATA[scale], min_clean_kept)
+    return [
+        *stages,
+        *plan.train_systems(x, systems),
+        *judging.compare(x, systems, data_of(x.recipe, out).subword_model),
+    ]

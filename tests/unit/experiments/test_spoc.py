@@ -1,0 +1,112 @@
+"""The benchmark on SPoC: what it would run, and what it refuses; tests/e2e/test_spoc_scripts.py runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from script_runs import dry_run, shown_commands, shown_trainings, value, wrong_use
+
+
+@pytest.fixture
+def spoc(tmp_path) -> Path:
+    tables = [f"{name}.tsv" for name in ("test/spoc-testw", "test/spoc-testp", "train/split/spoc-train-train")]
+    for name in (*tables, "train/split/spoc-train-eval.tsv", "testcases/1A/1A_testcases.txt"):
+        (tmp_path / "spoc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "spoc" / name).touch()
+    return tmp_path / "spoc"
+
+
+@pytest.mark.parametrize(("scale", "smoothing"), [("tiny", []), ("cpu", []), ("paper", ["0.2", "0.1", "0.05"])])
+def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale, smoothing):
+    out = tmp_path / "out"
+    shown = dry_run("benchmark-spoc", "--data", spoc, "--scale", scale, "--systems", "pretrained,composed", out)
+    assert not out.exists()
+    (subwords, *_), prepared = shown_commands(shown, "subwords"), f"{out}/prepared/text"
+    assert subwords[2:5] == ["--input", f"{prepared}/train.src", f"{prepared}/train.tgt"]
+    trained = shown_trainings(shown)
+    assert next(iter(trained)) == "lines-1"
+    assert list(trained)[-3:] == ["pretrained.1", "composed.1", "gate"]
+    assert all(value(each, "--max-target-positions") == "2048" for each in trained.values())
+    assert value(trained["composed.1"], "--denoiser-path") == f"{out}/denoiser/denoiser.pt"
+    assert value(trained["composed.1"], "--base-predictor-path") == f"{out}/models/pretrained.1/checkpoint_best.pt"
+    phases = [each for name, each in trained.items() if name.startswith("pretrained.1")]
+    assert value(phases[0], "--finetune-from-model") == f"{out}/denoiser/denoiser.pt"
+    assert value(phases[1], "--finetune-from-model") == f"{out}/models/pretrained.1.phase1/checkpoint_best.pt"
+    if smoothing:
+        assert [value(each, "--label-smoothing") for each in phases] == smoothing
+        assert value(subwords, "--vocab-size") == "10000"
+    generated = shown_commands(shown, "fairseq-generate")
+    assert len(generated) == 2 * 6 and not any("--max-len-b" in each for each in generated)
+    evaluated = shown_commands(shown, "evaluate")
+    assert {value(each, "--ids") for each in evaluated} == {f"{out}/prepared/text/test{part}.id" for part in "wp"}
+    for each in evaluated:
+        split = value(each, "--hypotheses").split(".")[-2]
+        assert split in value(each, "--ids") and value(each, "--testcases") == f"{spoc}/testcases"
+
+
+def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
+    prepared, denoiser = tmp_path / "prepared", tmp_path / "denoiser.pt"
+    (prepared / "text").mkdir(parents=True)
+    for name in ("bpe.model", "text/testp.id"):  # without testw, which the tables have
+        (prepared / name).touch()
+    denoiser.touch()
+    given = ("--data", spoc, "--prepared", prepared, "--denoiser", denoiser, "--limit", 3)
+    only = ("--scale", "tiny", "--systems", "composed_denoiser_init", tmp_path / "out")
+    shown = dry_run("benchmark-spoc", *given, *only)
+    assert not shown_commands(shown, "spoc") and not shown_commands(shown, "subwords")
+    training, gate = shown_commands(shown, "fairseq-train")
+    assert training[1] == f"{prepared}/data-bin/pairs" and value(training, "--denoiser-path") == str(denoiser)
+    assert gate[1] == f"{prepared}/data-bin/programs" and value(gate, "--denoiser-path") == str(denoiser)
+    generated, evaluated = (shown_commands(shown, name) for name in ("fairseq-generate", "evaluate"))
+    assert {each[1] for each in generated} == {f"{tmp_path}/out/limited/data-bin"}
+    assert {value(each, "--gen-subset") for each in generated} == {"test"}
+    assert {value(each, "--ids") for each in evaluated} == {f"{tmp_path}/out/limited/testp.id"}
+
+
+def test_one_test_set_is_enough(spoc, tmp_path):
+    (spoc / "test/spoc-testw.tsv").unlink()
+    shown = dry_run("benchmark-spoc", "--data", spoc, "--scale", "tiny", "--systems", "direct", tmp_path / "out")
+    generated = shown_commands(shown, "fairseq-generate")
+    assert {value(each, "--gen-subset") for each in generated} == {"test"}
+    assert {value(each, "--ids") for each in shown_commands(shown, "evaluate")} == {
+        f"{tmp_path}/out/prepared/text/testp.id"
+    }
+
+
+def test_programs_from_the_wild_train_the_denoiser_and_the_subwords(spoc, tmp_path):
+    wild, out = tmp_path / "wild.tgt", tmp_path / "out"
+    wild.touch()
+    shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5)
+    (learn, *encode) = shown_commands(shown, "subwords")
+    assert str(wild) in learn and [value(each, "--input") for each in encode][-1] == str(wild)
+    pairs, programs, _ = shown_commands(shown, "fairseq-preprocess")
+    assert value(pairs, "--trainpref") == f"{out}/text/bpe.train"
+    assert value(programs, "--trainpref") == f"{out}/text/bpe.programs.tgt"
+    (joined,) = shown_commands(shown, "cat")
+    assert joined[1:] == [f"{out}/text/bpe.train.tgt", f"{out}/text/bpe.unlabeled.tgt"]
+    cut = [value(each, "--tsv") for each in shown_commands(shown, "spoc") if "--segments" in each]
+    assert cut == [f"{spoc}/train/split/spoc-train-train.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--scale", "tiny", "out"], 2, "the following arguments are required: --data"),
+        (["--data", "spoc", "--scale", "huge", "out"], 2, "argument --scale: invalid choice: 'huge'"),
+        (["--data", "spoc", "--denoiser", "spoc/test/spoc-testw.tsv", "--scale", "tiny", "out"], 2, "needs --prepared"),
+        (["--data", "spoc", "--prepared", "none", "--scale", "tiny", "out"], 1, "none/bpe.model does not exist"),
+        (["--data", "spoc/test", "--scale", "tiny", "out"], 1, "spoc/test/testcases does not exist; scripts/download"),
+    ],
+)
+def test_wrong_use_is_told(spoc, tmp_path, monkeypatch, capsys, arguments, status, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert wrong_use("benchmark-spoc", arguments) == status
+    assert sentence in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_spoc_without_tests_is_told(spoc, tmp_path, capsys):
+    for part in "wp":
+        (spoc / f"test/spoc-test{part}.tsv").unlink()
+    assert wrong_use("benchmark-spoc", ["--data", str(spoc), "--scale", "tiny", str(tmp_path / "out")]) == 1
+    assert "test/spoc-testp.tsv exists; scripts/download_spoc.sh" in capsys.readouterr().err
