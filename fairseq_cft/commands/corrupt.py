@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..data.compiling import FailsToCompile
-from ..data.variants import Variants, WorkerDiedError
+from ..data.variants import Variants
 from ..errors import UsageError, UserError
 from ..evaluation.errors import InfraError
 from ..evaluation.languages.toolchain import find_toolchain
@@ -92,10 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except (InfraError, UsageError) as error:
             raise UserError(f"--compiler {options.compiler}: {error}; or give --compiler none") from error
         variants = Variants(variants.noise, variants.copies, variants.seed, FailsToCompile(toolchain))
-    try:
-        written, clean = write(variants, programs, options)
-    except WorkerDiedError as error:
-        raise UserError("a process was killed, perhaps for want of memory; run it again with fewer --jobs") from error
+    written, clean = write(variants, programs, options)
     prefix = options.output_prefix
     left_out = len(programs) * options.copies - written
     print(f"{prefix}.src, {prefix}.tgt: {written} pairs, {clean} of them clean, {left_out} left out")

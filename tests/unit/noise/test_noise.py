@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from fairseq_cft.data.compiling import FailsToCompile
+from fairseq_cft.data.parallel import WorkerDiedError
 from fairseq_cft.data.synthetic import PRESETS, Choices, random_program, to_code
-from fairseq_cft.data.variants import TRIES, Variants, WorkerDiedError
+from fairseq_cft.data.variants import TRIES, Variants
 from fairseq_cft.evaluation.languages.toolchain import Toolchain
 from fairseq_cft.noise import item_rng, make_noise, noise_names, register_noise
 from fairseq_cft.noise.mask import MASK
