@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--architecture", choices=("tiny", "synthetic", "spoc"), default="tiny", help="(default: %(default)s)"
     )
+    made.add_argument("--copy-attention", action="store_true", help="every model copies from its source")
     made.add_argument("--clean-share", type=float, default=0.4, help="of outputs left clean (default: %(default)s)")
     for name, default in (
         ("vocab-size", 200),
@@ -91,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         denoiser_updates=options.denoiser_updates,
         updates=options.updates,
         composed_updates=options.composed_updates,
+        copies=options.copy_attention,
     )
     more = tuple(given[end + 1 :])
     x = own_data.experiment(own, sizes, seeds=options.seeds, allow_unsafe=options.allow_unsafe, more=more)

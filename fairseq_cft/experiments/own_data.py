@@ -16,6 +16,7 @@ from .text_data import TextData
 
 LEAST_UNLABELED = 10
 MOST_HELDOUT = 500  # programs that validate the denoiser; of few unlabeled ones a tenth
+COPYING = "--copy-attention"
 JUDGED = 200  # validation outputs that choose the best checkpoint
 
 
@@ -70,9 +71,16 @@ class OwnData:
 
 
 def recipe(
-    *, architecture: str, vocabulary: int, max_tokens: int, denoiser_updates: int, updates: int, composed_updates: int
+    *,
+    architecture: str,
+    vocabulary: int,
+    max_tokens: int,
+    denoiser_updates: int,
+    updates: int,
+    composed_updates: int,
+    copies: bool = False,
 ) -> Recipe:
-    """Schedules of as many updates as the user asks for."""
+    """Schedules of as many updates as the user asks for; with `copies` every model copies from its source."""
 
     def often(count: int, parts: int) -> str:
         every = max(count // parts, 1)
@@ -88,12 +96,14 @@ def recipe(
         architecture=architecture,
         vocabulary=vocabulary,
         batch=("--max-tokens", str(max_tokens)),
+        shape=(COPYING,) * copies,
         judged=JUDGED,
         schedules={
             "denoiser": then(
                 f"--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 100 --max-update "
                 f"{denoiser_updates} --total-num-update {denoiser_updates} --validate-interval 1000000 "
                 f"--validate-interval-updates {max(denoiser_updates // 4, 1)}"
+                + f" {COPYING} --copy-dropout 0.5" * copies  # what generates is what a predictor starts from
             ),
             "direct": then(schedule("2e-3", 100, updates)),
             "pretrained": then(schedule("1e-3", 100, updates)),
