@@ -103,7 +103,7 @@ def recipe(
                 f"--dropout 0 --lr 3e-3 --lr-scheduler polynomial_decay --warmup-updates 100 --max-update "
                 f"{denoiser_updates} --total-num-update {denoiser_updates} --validate-interval 1000000 "
                 f"--validate-interval-updates {max(denoiser_updates // 4, 1)}"
-                + f" {COPYING} --copy-dropout 0.5" * copies  # what generates is what a predictor starts from
+                f"{f' {COPYING} --copy-dropout 0.5' if copies else ''}"  # a predictor starts from what generates
             ),
             "direct": then(schedule("2e-3", 100, updates)),
             "pretrained": then(schedule("1e-3", 100, updates)),
