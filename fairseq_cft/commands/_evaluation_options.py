@@ -75,6 +75,8 @@ def _add_outputs(out: argparse._ArgumentGroup) -> None:
     out.add_argument("--by", choices=GROUPS, help="also rates by problem or by worker")
     out.add_argument("--cache", type=Path, metavar="DIR", help="keep verdicts here: no program is run a second time")
     out.add_argument("--allow-missing", action="store_true", help="exit status 0 although outputs are missing")
+    least = "exit status 1 where fewer are correct, from 0 to 1 (default: %(default)s)"
+    out.add_argument("--min-correct", type=float, default=0.0, metavar="SHARE", help=least)
     out.add_argument("--quiet", action="store_true", help="no progress bar")
 
 

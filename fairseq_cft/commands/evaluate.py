@@ -25,8 +25,8 @@ from ..evaluation.verdict import Verdict
 from ..files import say
 from ._evaluation_options import gold_settings, parser, settings_from
 
-NAME = "fairseq-cft evaluate"
 MOST_NAMED = 10
+MOST_SHOWN = 200  # characters
 OUTPUT_SUFFIX = ".txt"  # of files that a checker reads
 
 
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     """Evaluates and prints; returns the exit status."""
     if options.resume and options.json_lines is None:
         raise UsageError("--resume goes on with a file of results: name it with --json-lines")
+    if not 0 <= options.min_correct <= 1:
+        raise UsageError(f"--min-correct is {options.min_correct}; it is a share, from 0 to 1")
     examples = read_examples(
         ids=options.ids,
         testcases=options.testcases,
@@ -140,11 +142,11 @@ def _publish(report: Report, examples: Examples, options: argparse.Namespace) ->
         try:
             report.write(options.json)
         except UserError as error:
-            say(f"{NAME}: {error}; the verdicts of this run are lost", sys.stderr)
+            say(f"{error}; the verdicts of this run are lost", sys.stderr)
             status = 1
     if not say(report.as_text(), sys.stdout):
         kept = f"{options.json} holds the results" if options.json is not None and not status else "the score is lost"
-        say(f"{NAME}: standard output cannot be written; {kept}", sys.stderr)
+        say(f"standard output cannot be written; {kept}", sys.stderr)
         status = 1
     bare = examples.without_cases()
     if bare:
@@ -153,15 +155,33 @@ def _publish(report: Report, examples: Examples, options: argparse.Namespace) ->
     if report.missing and not options.allow_missing:
         say(f"{report.missing} outputs are missing and count as wrong; see --allow-missing", sys.stderr)
         status = 1
+    if report.correct_rate < options.min_correct:
+        say(_too_few(report, options.min_correct), sys.stderr)
+        status = 1
     return status
 
 
+def _too_few(report: Report, least: float) -> str:
+    """What a user must know of references that fail: the rate, and the first of them."""
+    index = next(i for i, judgement in enumerate(report.judgements) if judgement.verdict is not Verdict.CORRECT)
+    first = report.as_json()["verdicts"][index]
+    expected = f", expected {first['expected'][:MOST_SHOWN]!r}" if "expected" in first else ""
+    return (
+        f"{report.correct_rate:.2%} are correct, fewer than --min-correct {least:.2%}; the first that is not is "
+        f"{first['id']}: {first['verdict']} ({first['detail'].strip()[:MOST_SHOWN]!r}{expected}); do --language, "
+        "--decode, --compare and the limits fit these programs?"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 1 the evaluation failed or is incomplete, 2 the user asked for something impossible."""
+    """Returns 0 when done, 1 where the score is incomplete; raises UserError without a score, UsageError for a wish
+    that cannot be met."""
     options = parser().parse_args(arguments)
     try:
         return run(options)
-    except UserError as error:
+    except UsageError:
+        raise
+    except UserError as error:  # files of the user's that cannot be read
         raise UsageError(str(error)) from error
     except (InfraError, OSError) as error:
         raise UserError(f"the evaluation failed, there is no score: {error}") from error

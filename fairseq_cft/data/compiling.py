@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
-from ..evaluation.languages.toolchain import PROLOGUE, Toolchain
+from ..evaluation.languages.toolchain import Toolchain, prologue_of
 from ..formats.line_format import decode_line
 
 SECONDS = 10  # a program takes a tenth of one; what takes longer does not count as one that compiles
@@ -22,7 +22,8 @@ class FailsToCompile:
         command = [self.toolchain.compiler, *self.toolchain.flags(), "-w", "-fmax-errors=1", "-fsyntax-only"]
         if self.toolchain.header is not None:
             command.append(f"-I{self.toolchain.header}")
-        source = (PROLOGUE + decode_line(program_line)).encode()
+        text = decode_line(program_line)
+        source = (prologue_of(text) + text).encode()
         try:
             done = subprocess.run([*command, "-x", "c++", "-"], input=source, capture_output=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import UsageError
 from .compare import Comparison
 from .errors import InfraError
 from .languages.language import CANARY_OUTPUT, Language, Prepared, Rejected
@@ -68,8 +69,9 @@ class Judge:
                 return Judgement(program.verdict, program.detail, total=len(cases))
             if not cases:
                 return Judgement(Verdict.NO_TESTCASES)
-            with self.open(program) as jail:
-                return self._run(jail, cases)
+            limits = self.limits_for(cases)
+            with self.open(program, limits) as jail:
+                return self._run(jail, cases, limits)
 
     @contextlib.contextmanager
     def prepared(self, source: str) -> Iterator[Prepared | Rejected]:
@@ -79,12 +81,21 @@ class Judge:
             folder.chmod(0o711)
             yield self.language.prepare(source, folder, self.sandbox)
 
-    def open(self, program: Prepared) -> Jail:
-        """The jail of a program."""
-        return self.sandbox.open(program.command, self.limits, program=True, read=program.read)
+    def limits_for(self, cases: Sequence[TestCase]) -> Limits:
+        """The limits of a program's runs: what it must write does not count against the limit of its output."""
+        longest = max((len(case.expected) for case in cases), default=0)
+        return replace(self.limits, output_bytes=self.limits.output_bytes + longest)
+
+    def open(self, program: Prepared, limits: Limits) -> Jail:
+        """The jail of a program; it may write a byte more than `limits` say, which shows that it went over them."""
+        more = replace(limits, output_bytes=limits.output_bytes + 1)
+        return self.sandbox.open(
+            program.command, more, program=True, read=program.read, environment=program.environment
+        )
 
     def ready(self) -> None:
-        """Raises InfraError where not even a program that is known to be right is judged correct."""
+        """Raises InfraError where not even a program that is right is judged correct, and UsageError where only these
+        limits are to blame."""
         require_canary(self, tempfile.gettempdir())
 
     def signature(self) -> str:
@@ -93,18 +104,18 @@ class Judge:
         parts = [
             f"lang:{self.language.signature}",
             f"cpu:{limits.cpu_seconds:g}s|wall:{limits.wall_seconds:g}s",
-            f"mem:{limits.memory_bytes // MIB}M|out:{limits.output_bytes // MIB}M",
+            f"mem:{limits.memory_bytes // MIB}M|out:expected+{limits.output_bytes // MIB}M",
             f"sandbox:{self.sandbox.tier}",
         ]
         return "|".join(parts)
 
-    def _run(self, jail: Jail, cases: Sequence[TestCase]) -> Judgement:
+    def _run(self, jail: Jail, cases: Sequence[TestCase], limits: Limits) -> Judgement:
         times: list[tuple[float, float]] = []
 
         def ask(case: TestCase) -> tuple[Verdict, str]:
             outcome = jail.run(case.stdin)
             times.append((outcome.cpu_seconds, outcome.wall_seconds))
-            return verdict_of(outcome, case, self.limits, self.compare)
+            return verdict_of(outcome, case, limits, self.compare)
 
         judgement = judge_cases(ask, cases, self.all_cases)
         cpu, wall = (round(sum(each), 3) for each in zip(*times, strict=True))
@@ -132,14 +143,26 @@ def require_canary(judge: Judge, _folder: str) -> None:
     """Judges a program that is known to be right, once for each folder of temporary files.
 
     A jail that cannot run anything (files that may not be executed, say) must end the evaluation with an InfraError
-    instead of making every program wrong.
+    instead of making every program wrong; and so must limits under which no program can run.
     """
-    judgement = judge(judge.language.canary, [TestCase(b"", CANARY_OUTPUT)])
+    case = TestCase(b"", CANARY_OUTPUT)
+    easy = Limits()
+    judgement = replace(judge, limits=easy)(judge.language.canary, [case])
     if judgement.verdict is not Verdict.CORRECT:
         raise InfraError(
             f"a program that is right was judged {judgement.verdict} ({judgement.detail.strip() or 'no detail'}): "
             "the sandbox or the folder of temporary files ($TMPDIR) cannot be used"
         )
+    for _ in range(2):  # a time-out may be the machine's
+        judgement = judge(judge.language.canary, [case])
+        if judgement.verdict is Verdict.CORRECT:
+            return
+    limits = judge.limits
+    raise UsageError(
+        f"under these limits ({limits.cpu_seconds:g} s of CPU, {limits.wall_seconds:g} s, "
+        f"{limits.memory_bytes // MIB} MiB) a program that only prints a word ends as {judgement.verdict} "
+        f"({judgement.detail.strip() or 'no detail'}): raise them"
+    )
 
 
 def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Comparison) -> tuple[Verdict, str]:
@@ -154,7 +177,7 @@ def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Compar
 
 def failure_of(outcome: Outcome, limits: Limits) -> tuple[Verdict, str] | None:
     """The verdict on a run that did not end well, and a few words about it."""
-    if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) >= limits.output_bytes:
+    if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) > limits.output_bytes:
         return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes of output"
     if outcome.stopped == TOTAL_MEMORY:
         return Verdict.MEMORY_LIMIT, f"over {limits.memory_bytes} bytes in all its processes"

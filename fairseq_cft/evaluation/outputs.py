@@ -11,6 +11,7 @@ from ..files import read_lines, without_mark
 
 OUTPUT = re.compile(rb"^([HD])-(\d+)\t([^\t]*)\t(.*)$")
 SENTENCE = re.compile(rb"^([ST])-(\d+)\t(.*)$")
+MOST_DIGITS = 15  # of a sentence's number
 
 
 def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
@@ -26,7 +27,7 @@ def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
         match = OUTPUT.match(line.rstrip(b"\r"))
         if match is None:
             continue
-        kind, sentence = match[1].decode(), int(match[2])
+        kind, sentence = match[1].decode(), _sentence(match[2], f"{name}, line {number}")
         try:
             score = float(match[3])
         except ValueError:
@@ -47,13 +48,20 @@ def parse_log(data: bytes, name: str) -> dict[int, list[str]]:
     return {sentence: [text for _, text in entries] for sentence, entries in chosen.items()}
 
 
+def _sentence(digits: bytes, where: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise UsageError(f"{where}: {len(digits)} digits are no number of a sentence; is it a log of fairseq-generate?")
+    return int(digits)
+
+
 def parse_pairs(data: bytes) -> tuple[dict[int, str], dict[int, str]]:
     """Sources and references of a log by sentence id; fairseq-interactive writes no references."""
     found: dict[bytes, dict[int, str]] = {b"S": {}, b"T": {}}
-    for line in without_mark(data).split(b"\n"):
+    for number, line in enumerate(without_mark(data).split(b"\n"), start=1):
         match = SENTENCE.match(line.rstrip(b"\r"))
         if match is not None:
-            found[match[1]][int(match[2])] = match[3].decode("utf-8", "surrogateescape").strip(" ")
+            sentence = _sentence(match[2], f"line {number}")
+            found[match[1]][sentence] = match[3].decode("utf-8", "surrogateescape").strip(" ")
     return found[b"S"], found[b"T"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .cache import write_whole
+from ..files import write_together
 from .judge import Judgement
 from .statistics import Interval, rate_interval
 from .testcases import TestCase, excerpt
@@ -101,8 +101,9 @@ class Report:
         return {"input": excerpt(case.stdin), "expected": excerpt(case.expected)}
 
     def write(self, path: Path) -> None:
-        """Writes OUT.json, whole or not at all."""
-        write_whole(path, json.dumps(self.as_json(), indent=1) + "\n")
+        """Writes OUT.json, whole or not at all; raises UserError where it cannot be written."""
+        with write_together(path) as (file,):
+            file.write(json.dumps(self.as_json(), indent=1) + "\n")
 
     def as_text(self) -> str:
         """A few lines for people."""

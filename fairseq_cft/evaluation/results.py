@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import time
 from pathlib import Path
 from types import TracebackType
 
 from ..errors import UsageError
 from .judge import Judgement
+
+LOCK_SECONDS, LOCK_TRIES = 1.0, 20
 
 
 class ResultLines:
@@ -27,11 +30,9 @@ class ResultLines:
             self._file = path.open("a+", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise UsageError(f"cannot write the results {path}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self._locked():
             self._file.close()
-            raise UsageError(f"{path} is in use by another evaluation: name another file") from None
+            raise UsageError(f"{path} is in use by another evaluation: name another file")
         self._file.seek(0)
         content = self._file.read()
         if content and not resume:
@@ -40,6 +41,16 @@ class ResultLines:
         self._load(content)
         if content and not content.endswith("\n"):
             self._file.write("\n")  # the end of a line that was cut short by a kill
+
+    def _locked(self) -> bool:
+        """Tries for a moment: a jail that a killed evaluation was just starting may still hold the lock."""
+        for _ in range(LOCK_TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                time.sleep(LOCK_SECONDS / LOCK_TRIES)
+        return False
 
     def _load(self, content: str) -> None:
         for line in content.split("\n"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError, UserError
-from ..formats.table import LOSSLESS, PLAIN, current_name
+from ..formats.table import LOSSLESS, PLAIN, current_name, program_format
 from ..user_files import read_user_files
 from .compare import COMPARISONS
 from .judge import Judge
@@ -17,7 +17,10 @@ from .sandbox.limits import Limits
 from .sandbox.selftest import find_sandbox
 from .user_checker import CheckerJudge, checker_judge
 
-SIGNATURE_VERSION = 1  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+SIGNATURE_VERSION = 2  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+
+DAY = 24 * 3600
+LIMITS = (("time_limit", DAY, "s"), ("wall_limit", DAY, "s"), ("memory_limit", 1 << 20, "MiB"))  # and the most of each
 
 AnyJudge = Judge | CheckerJudge
 
@@ -56,10 +59,11 @@ class Settings:
     def __post_init__(self) -> None:
         if self.compare not in COMPARISONS:
             raise UsageError(f"no such comparison: {self.compare}; choose from {', '.join(COMPARISONS)}")
-        for name in ("time_limit", "wall_limit", "memory_limit"):
+        program_format(self.line_format)
+        for name, most, unit in LIMITS:
             value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise UsageError(f"{name} is {value}; it must be above 0")
+            if value is not None and not 0 < value <= most:  # false of nan, too
+                raise UsageError(f"{name} is {value}; it must be above 0 and at most {most} {unit}")
 
     @property
     def line_format(self) -> str:

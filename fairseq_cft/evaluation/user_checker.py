@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
@@ -28,7 +28,8 @@ class CheckerError(InfraError):
 
 @dataclass(frozen=True)
 class Case:
-    """What an output is checked against: its line of --inputs ("" without) and its line of --expected."""
+    """What an output is checked against: its line of --inputs ("" without) and its line of --expected, which like the
+    output has no blanks at its ends."""
 
     input: str
     expected: str
@@ -80,18 +81,20 @@ def register_checker(name: str, *, language: str | None = None) -> Callable[[C],
 
 @dataclass(frozen=True)
 class Run:
-    """Runs a program in the sandbox, under the limits of the evaluation."""
+    """Runs a program in the sandbox, under the limits of the evaluation for the case that is being checked."""
 
     judge: Judge
+    cases: tuple[TestCase, ...] = ()
 
     def __call__(self, source: str, stdin: str = "") -> Finished:
         """Prepares `source` (compiles it, say) and runs it once."""
+        limits = self.judge.limits_for(self.cases)
         with self.judge.prepared(source) as program:
             if isinstance(program, Rejected):
                 return Finished(program.verdict, program.detail, "")
-            with self.judge.open(program) as jail:
+            with self.judge.open(program, limits) as jail:
                 outcome = jail.run(stdin.encode("utf-8", "surrogateescape"))
-        verdict, detail = failure_of(outcome, self.judge.limits) or (None, "")
+        verdict, detail = failure_of(outcome, limits) or (None, "")
         return Finished(verdict, detail, outcome.stdout.decode("utf-8", "replace"))
 
 
@@ -120,12 +123,13 @@ class CheckerJudge:
         """Raises CheckerError, with the place in the user's file, where the checker fails."""
         if not cases:
             return Judgement(Verdict.NO_TESTCASES)
-        return judge_cases(lambda case: self._ask(source, case), cases, self.all_cases)
+        return judge_cases(lambda case: self._ask(bare(source), case), cases, self.all_cases)
 
     def _ask(self, output: str, case: TestCase) -> tuple[Verdict, str]:
-        asked = Case(_text(case.stdin), _text(case.expected))
+        asked = Case(_text(case.stdin), bare(_text(case.expected)))
+        run = [replace(self.run, cases=(case,))] if self.run else []
         try:
-            answer: Any = self.check(output, asked, self.run) if self.run else self.check(output, asked)
+            answer: Any = self.check(output, asked, *run)
         except InfraError:
             raise
         except (Exception, SystemExit) as error:
@@ -139,6 +143,12 @@ class CheckerJudge:
                 f"True, False or one of {', '.join(map(str, ANSWERS))}, or a pair of that and a few words"
             )
         return Verdict(verdict), detail
+
+
+def bare(line: str) -> str:
+    """A line without line ends and blanks at its ends: fairseq drops these of what a model writes, so that they decide
+    nothing."""
+    return line.strip(" \r\n")
 
 
 def _text(data: bytes) -> str:

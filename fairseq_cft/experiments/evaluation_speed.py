@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..evaluation import Settings, TestCase, evaluate
-from ..evaluation.languages.toolchain import PROLOGUE
+from ..evaluation.languages.toolchain import prologue_of
 
 Cases = Sequence[TestCase]
 
@@ -40,7 +40,7 @@ def published_way(sources: Sequence[str], cases: Sequence[Cases]) -> Measured:
     for source, own in zip(sources, cases, strict=True):
         with tempfile.TemporaryDirectory(prefix="cft-benchmark-") as name:
             text, program = Path(name, "main.cpp"), Path(name, "main")
-            text.write_text(PROLOGUE + source)
+            text.write_text(prologue_of(source) + source)
             started = time.monotonic()
             compiled = subprocess.run(["g++", str(text), "-o", str(program)], capture_output=True).returncode == 0
             compiling += time.monotonic() - started

@@ -120,9 +120,11 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
     try:
         examples = _examples(cfg, pairs)
         settings = Settings(
+            language=cfg.eval_language,
             checker=cfg.eval_checker,
             user_file=cfg.user_file,
             decode=line_format(cfg),
+            compare=str(cfg.eval_compare),
             allow_unsafe=cfg.eval_allow_unsafe,
         )
         logger.info("programs are evaluated with %s", settings.signature(settings.judge()))
@@ -137,7 +139,8 @@ def program_evaluation(cfg: Any, pairs: int) -> ProgramEvaluation | None:
 
 def line_format(cfg: Any) -> str:
     """In which format the outputs are read; a checker of one's own takes the text as it is."""
-    return "plain" if cfg.eval_checker else str(cfg.eval_decode)
+    decode = None if cfg.eval_checker else cfg.eval_decode
+    return Settings(language=cfg.eval_language, checker=cfg.eval_checker, decode=decode).line_format
 
 
 def _examples(cfg: Any, pairs: int) -> Examples:

@@ -14,8 +14,9 @@ from omegaconf import II
 from torch import Tensor
 
 from ..errors import UserError
+from ..evaluation.compare import COMPARISONS
 from ..formats.pseudocode import pseudocode_text
-from ..formats.table import FORMER_NAMES, PROGRAMS, program_format
+from ..formats.table import PROGRAMS, program_format
 from ..models.composed_transformer import ComposedTransformerModel
 from ..modules.architecture import note_dictionaries
 from ..modules.batches import MAX_LEN, length_bounds, lengths_of, same_rows
@@ -63,8 +64,18 @@ class PseudocodeToCodeConfig(TranslationConfig):
     eval_testcases: Optional[str] = field(
         default=None, metadata={"help": "folder with PROBLEM/PROBLEM_testcases.txt for --eval-ids"}
     )
-    eval_decode: ChoiceEnum([*PROGRAMS, *FORMER_NAMES]) = field(  # type: ignore[valid-type]
-        default="lossless", metadata={"help": "line format of the programs that --eval-programs runs"}
+    eval_decode: Optional[str] = field(
+        default=None,
+        metadata={
+            "help": f"line format of the programs that --eval-programs runs: {', '.join(PROGRAMS)} "
+            "(default: lossless for cpp, else plain)"
+        },
+    )
+    eval_language: str = field(
+        default="cpp", metadata={"help": "language of the programs that --eval-programs runs: cpp, python, or yours"}
+    )
+    eval_compare: ChoiceEnum(list(COMPARISONS)) = field(  # type: ignore[valid-type]
+        default="exact", metadata={"help": "how what these programs print is compared with --eval-expected"}
     )
     eval_checker: Optional[str] = field(
         default=None,

@@ -14,7 +14,7 @@ from ..sandbox.limits import COMPILER_LIMITS, Limits
 from ..sandbox.tiers import Sandbox, hand_over
 from ..verdict import Verdict
 from .language import Prepared, Rejected
-from .toolchain import PROLOGUE, Toolchain
+from .toolchain import Toolchain, prologue_of
 
 COMPILER_PATHS = ("/usr", "/bin")
 DETAIL_CHARACTERS = 2000
@@ -22,7 +22,7 @@ DETAIL_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class Cpp:
-    """Compiles with `toolchain` under `limits`, with the two customary lines put in front of each program."""
+    """Compiles with `toolchain` under `limits`; the two customary lines complete a program that has no `#include`."""
 
     toolchain: Toolchain
     limits: Limits = field(default=COMPILER_LIMITS)
@@ -37,7 +37,7 @@ class Cpp:
 
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         text, output = folder / "main.cpp", folder / "output"
-        text.write_bytes((PROLOGUE + source + "\n").encode("utf-8", "surrogateescape"))
+        text.write_bytes((prologue_of(source) + source + "\n").encode("utf-8", "surrogateescape"))
         text.chmod(0o644)  # whatever the umask: the user of the jails must read it
         output.mkdir()
         hand_over(output)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,10 +15,12 @@ CANARY_OUTPUT = b"ok"
 
 @dataclass(frozen=True)
 class Prepared:
-    """A program that compiles: its command line and the paths that this needs besides the shared libraries."""
+    """A program that compiles: its command line, the paths that this needs besides the shared libraries, and all of
+    the environment that it sees."""
 
     command: Sequence[str]
     read: Sequence[Path] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

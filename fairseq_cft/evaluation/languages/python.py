@@ -1,4 +1,4 @@
-"""Python: byte-compiled in the jail ("compiles"), run as `python3 -I`."""
+"""Python: byte-compiled in the jail ("compiles"), run by `python3 -s -B` with an environment of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from ..sandbox.tiers import Sandbox
 from ..verdict import Verdict
 from .language import Prepared, Rejected
 
-ISOLATED = ("-I", "-B")  # no user site, no environment, no working directory; no byte code written
+ISOLATED = ("-s", "-B")  # no user site, no byte code written
+# Strings are hashed alike in every run, so that sets have one order (`-I` would pass over this: test_python.py), and no
+# module is looked for beside the program (Python 3.11 and later).
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
 COMPILE = "import sys; compile(sys.stdin.buffer.read(), 'main.py', 'exec', dont_inherit=True)"
 LIMITS = dataclasses.replace(COMPILER_LIMITS, output_bytes=1 << 20)
 DETAIL_CHARACTERS = 2000
@@ -46,7 +49,8 @@ class Python:
         text.write_bytes(source.encode("utf-8", "surrogateescape"))
         text.chmod(0o644)
         command = [self.interpreter, *ISOLATED]
-        with sandbox.open([*command, "-c", COMPILE], LIMITS, program=True, read=self.read) as jail:
+        compiler = [*command, "-c", COMPILE]
+        with sandbox.open(compiler, LIMITS, program=True, read=self.read, environment=ENVIRONMENT) as jail:
             outcome = jail.run(text.read_bytes())
         if outcome.unstartable is not None:
             raise InfraError(f"{self.interpreter} cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
@@ -55,7 +59,7 @@ class Python:
         if outcome.exit_code != 0:
             said = outcome.stderr.decode("utf-8", "replace")[-DETAIL_CHARACTERS:]
             return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)
-        return Prepared([*command, str(text)], [*self.read, text])
+        return Prepared([*command, str(text)], [*self.read, text], ENVIRONMENT)
 
 
 @functools.cache

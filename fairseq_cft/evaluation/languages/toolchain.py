@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,13 @@ from ..sandbox.cachedir import built, cache_folder
 
 HEADER = "bits/stdc++.h"
 PROLOGUE = f"#include <{HEADER}>\nusing namespace std;\n"
+OWN_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
 BUILD_SECONDS = 120
+
+
+def prologue_of(source: str) -> str:
+    """What is put in front of a program: the two customary lines, or nothing where it has an #include of its own."""
+    return "" if OWN_INCLUDE.search(source) else PROLOGUE
 
 
 @dataclass(frozen=True)

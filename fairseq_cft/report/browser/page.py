@@ -108,7 +108,7 @@ def _run_data(run: Run, texts: Texts, kinds: Texts) -> dict[str, Any]:
         letters.append(chr(ord("a") + VERDICTS.index(verdict)))
         detail = entry.get("detail") or None
         if detail and verdict is Verdict.COMPILE_ERROR:
-            detail = compiler_message(detail)
+            detail = compiler_message(detail, show(run.outputs[index] or ""))
         details.append(texts.add(detail))
         if entry.get("case"):
             shown = [texts.add(entry.get(name)) for name in ("input", "expected")]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...evaluation.languages.toolchain import PROLOGUE
+from ...evaluation.languages.toolchain import prologue_of
 from ...evaluation.verdict import Verdict
 from ...formats.layout import indented
 from ...formats.table import program_format
@@ -37,10 +37,10 @@ def program_reader(signature: str) -> Callable[[str], str]:
     return functools.partial(program_text, decode=decode, language=language)
 
 
-def compiler_message(detail: str) -> str:
+def compiler_message(detail: str, source: str = "") -> str:
     """The errors of g++ without its notes, with lines counted as in the program; anything else as it is.
 
-    g++ sees two lines more than the program has, and may list a hundred candidates for one wrong operator.
+    g++ sees two lines more than most programs (`source`) have, and may list a hundred candidates for a wrong operator.
     """
     kept: list[str] = []
     keeping, shift = False, 0
@@ -49,7 +49,7 @@ def compiler_message(detail: str) -> str:
         if place:
             keeping = place["kind"] != "note"
             own = place["file"].endswith(_PROGRAM)
-            shift = PROLOGUE.count("\n") if own else 0
+            shift = prologue_of(source).count("\n") if own else 0
             if keeping:
                 number = int(place["line"]) - shift
                 where = f"line {number}" if own else f"{Path(place['file']).name}:{number}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,6 +97,126 @@ def test_folder_of_sources(files: Path) -> None:
     assert "decode:plain" in found["signature"]
     (folder / "9Z-1-1.cpp").write_text("")
     assert run("evaluate", spoc(files, "--programs", str(folder))) == 2
+
+
+ECHO = 'print("a  b", end="")'  # two blanks: lossless lines would have them as one
+
+
+def python_files(files: Path, program: str, expected: str, *more: str) -> list[str]:
+    for name, line in (("p.py", program), ("p.inp", ""), ("p.out", expected)):
+        (files / name).write_text(f"{line}\n")
+    given = ["--inputs", str(files / "p.inp"), "--expected", str(files / "p.out")]
+    return ["--programs", str(files / "p.py"), *given, "--language", "python", *COMMON, *more]
+
+
+@pytest.mark.parametrize("decode", [[], ["--decode", "plain"]])
+def test_references_are_read_in_the_format_of_the_programs(files: Path, decode: list[str]) -> None:
+    found = evaluated(files, python_files(files, ECHO, "a  b", "--gold", str(files / "p.py"), *decode))
+    assert (found["correct_rate"], found["gold"]["correct_rate"]) == (1, 1)
+    assert "decode:plain" in found["signature"]
+
+
+def test_references_beside_a_folder_of_sources_are_lines(files: Path) -> None:
+    (files / "sources").mkdir()
+    (files / "sources/0.cpp").write_text("int main() {\n\tcout << 2;\n}\n")
+    (files / "lines").write_text("int main ( ) { $ cout << 2 ; $ }\n")
+    for name, line in (("one.inp", ""), ("one.out", "2")):
+        (files / name).write_text(f"{line}\n")
+    given = ["--inputs", str(files / "one.inp"), "--expected", str(files / "one.out"), *COMMON]
+    arguments = ["--programs", str(files / "sources"), *given, "--gold", str(files / "lines")]
+    found = evaluated(files, arguments)
+    assert (found["correct_rate"], found["gold"]["correct_rate"]) == (1, 1)
+    published = evaluated(files, [*arguments, "--compat", "published"])
+    assert (published["correct_rate"], published["gold"]["correct_rate"]) == (1, 1)
+
+
+def test_a_newline_that_a_line_cannot_hold(files: Path) -> None:
+    assert evaluated(files, python_files(files, "print(7)", "7"))["correct_rate"] == 1
+    assert evaluated(files, python_files(files, "print('7\\n')", "7"))["correct_rate"] == 0
+    assert evaluated(files, python_files(files, "print('7\\n')", "7", "--compare", "tokens"))["correct_rate"] == 1
+
+
+def test_references_that_fail_are_shown(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    programs = synthetic(files, "--programs", str(files / "f.tgt"))
+    assert evaluated(files, [*programs, "--min-correct", "0.75"])["correct_rate"] == 0.75
+    evaluated(files, [*programs, "--min-correct", "0.8"], status=1)
+    said = capsys.readouterr().err
+    assert "75.00% are correct, fewer than --min-correct 80.00%; the first that is not is 3: wrong_output" in said
+    assert "('8', expected '9')" in said
+    assert run("evaluate", [*programs, "--min-correct", "98"]) == 2
+    assert "--min-correct is 98.0; it is a share" in capsys.readouterr().err
+
+
+def command(arguments: list[str], **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    line = [sys.executable, "-m", "fairseq_cft", "evaluate", *arguments]
+    return subprocess.run(line, stderr=subprocess.PIPE, timeout=60, **streams)
+
+
+def test_nobody_reads_what_is_printed(files: Path) -> None:
+    out = files / "kept.json"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = command(python_files(files, "print(7)", "7", "--json", str(out)), stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(out.read_text())["correct_rate"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_is_printed_goes_to_a_full_disk(files: Path, kept: bool) -> None:
+    out = files / "kept.json"
+    with Path("/dev/full").open("wb") as full:
+        done = command(python_files(files, "print(7)", "7", *(["--json", str(out)] if kept else [])), stdout=full)
+    assert done.returncode == 1 and out.exists() == kept
+    words = f"{out} holds the results" if kept else "the score is lost"
+    assert done.stderr.decode() == f"standard output cannot be written; {words}\n"
+
+
+def test_what_cannot_be_kept_is_printed(files: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    arguments = [*python_files(files, "print(7)", "7"), "--json", str(files / "kept.json")]
+    assert run("evaluate", arguments) == 1
+    printed = capsys.readouterr()
+    assert "correct   100.00%" in printed.out
+    assert "kept.json: no space left on device" in printed.err and "lost" in printed.err
+    assert not [path for path in files.iterdir() if "kept.json" in path.name]
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_stream_that_is_closed(files: Path, closed: str) -> None:
+    arguments = python_files(files, "print(7)", "7", "--json", str(files / "kept.json"))
+    line = shlex.join([sys.executable, "-m", "fairseq_cft", "evaluate", *arguments])
+    done = subprocess.run(["sh", "-c", f"{line} {'>&-' if closed == 'stdout' else '2>&-'}"], capture_output=True)
+    assert done.returncode == 0 and (files / "kept.json").exists()
+
+
+def test_no_more_outputs_count_than_there_are(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = files / "generate.log"
+    log.write_text("".join(f"H-{number}\t-0.1\t{DOUBLE}\n" for number in range(4)))
+    found = evaluated(files, synthetic(files, "--outputs", str(log), "--nbest", "10"))
+    assert found["nbest"]["n"] == 1 and found["nbest"]["correct_in_n"] == 2
+    printed = capsys.readouterr()
+    assert "in   1     50.00%" in printed.out
+    assert "--nbest 10: there are at most 1 outputs a sentence" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--wall-limit", "inf"], "wall_limit is inf; it must be above 0 and at most 86400 s"),
+        (["--time-limit", "nan"], "time_limit is nan"),
+        (["--memory-limit", "1"], "under these limits (2 s of CPU, 6 s, 1 MiB) a program"),
+        (["--compat", "published", "--language", "python"], "--compat published compiles C++"),
+    ],
+)
+def test_limits_that_cannot_be_met(files: Path, capsys: Any, more: list[str], words: str) -> None:
+    assert run("evaluate", synthetic(files, "--programs", str(files / "f.tgt"), *more)) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
 
 
 def test_published_way(files: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,7 +175,8 @@ def test_a_jail_killed_from_outside_gets_one_more_try() -> None:
         ({"exit_code": None, "signal": 24}, Verdict.TIME_LIMIT),
         ({"exit_code": None, "signal": 25}, Verdict.OUTPUT_LIMIT),
         ({"cpu_seconds": 1.01}, Verdict.TIME_LIMIT),
-        ({"exit_code": None, "signal": 9, "stopped": 1, "stdout": b"x" * (1 << 20)}, Verdict.OUTPUT_LIMIT),
+        ({"exit_code": None, "signal": 9, "stopped": 1, "stdout": b"x" * (1 << 20)}, Verdict.TIME_LIMIT),
+        ({"exit_code": None, "signal": 9, "stopped": 1, "stdout": b"x" * ((1 << 20) + 1)}, Verdict.OUTPUT_LIMIT),
     ],
 )
 def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> None:
@@ -194,6 +197,47 @@ def test_verdict_of_one_run(changes: dict[str, object], verdict: Verdict) -> Non
 def test_wishes_that_cannot_be_met(wish: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         evaluate([DOUBLE], [CASES], dataclasses.replace(SETTINGS, **wish))  # type: ignore[arg-type]
+
+
+MANY = "int main ( ) {{ for ( long i = 0 ; i < {} ; i ++ ) putchar ( 'x' ) ; }}"
+
+
+def test_the_output_limit_is_beyond_what_is_expected() -> None:
+    """1 MiB more than the longest expected output: exactly so much is not over it."""
+    expected, most = 3_000_000, 4_048_576
+    cases = [TestCase(b"", b"x" * expected), TestCase(b"", b"x")]
+    programs = [MANY.format(count) for count in (expected, most, most + 1, 1 << 20)]
+    report = evaluate(programs, [cases[:1]] * 3 + [cases[1:]], SETTINGS)
+    assert verdicts(report) == ["correct", "wrong_output", "output_limit", "wrong_output"]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"time_limit": math.inf}, {"time_limit": math.nan}, {"wall_limit": math.inf}, {"wall_limit": -1.0},
+               {"memory_limit": 1 << 40}, {"time_limit": 1e300}, {"memory_limit": 0}],
+)  # fmt: skip
+def test_limits_out_of_range(limits: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"_limit is .*; it must be above 0 and at most \d+ (s|MiB)$"):
+        Settings(**limits)
+
+
+@pytest.mark.parametrize("limits", [{"memory_limit": 1}, {"time_limit": 0.0001}])
+@pytest.mark.parametrize("language", ["cpp", "python"])
+def test_limits_under_which_nothing_runs_are_named(limits: dict[str, Any], language: str) -> None:
+    with pytest.raises(UsageError, match=r"^under these limits .* MiB\) a program that only prints a word ends as "):
+        evaluate([DOUBLE], [CASES], Settings(language=language, allow_unsafe=True, **limits))
+
+
+def test_nothing_is_put_in_front_of_a_complete_program() -> None:
+    """`int count` is ambiguous under `using namespace std`, and what it does not include it may not use."""
+    complete = [
+        "#include <iostream>\nint count = 0;\nint main() { std::cout << ++count; }",
+        ' #  include <cstdio>\nint main() { std::printf("1"); }',
+        "#include <cstdio>\nint main() { cout << 1; }",
+        "#define N 1\nint main() { cout << N; } // #include",
+    ]
+    settings = dataclasses.replace(SETTINGS, decode="plain")
+    found = verdicts(evaluate(complete, [[TestCase(b"", b"1")]] * 4, settings))
+    assert found == ["correct", "correct", "compile_error", "correct"]
 
 
 def test_no_jobs() -> None:

@@ -59,6 +59,14 @@ def test_a_score_that_is_none() -> None:
         parse_log(b"H-0\tint\tmain\n", "log")
 
 
+@pytest.mark.parametrize("kind", ["H", "D"])
+def test_a_number_that_is_none(kind: str) -> None:
+    with pytest.raises(UsageError, match=r"log, line 1: 5000 digits are no number of a sentence"):
+        parse_log(f"{kind}-{'1' * 5000}\t-0.1\tx\n".encode(), "log")
+    with pytest.raises(UsageError, match=r"line 2: 5000 digits"):
+        parse_pairs(f"S-0\tx\nT-{'1' * 5000}\tx\n".encode())
+
+
 def test_missing_and_extra_ids() -> None:
     assert in_order({0: ["a"], 2: ["c"]}, 3, "log") == [["a"], [], ["c"]]
     with pytest.raises(UsageError, match="1 sentences beyond the 2 examples"):

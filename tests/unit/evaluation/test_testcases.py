@@ -88,6 +88,8 @@ def test_byte_order_marks_are_no_text(tmp_path: Path) -> None:
 def test_synthetic_cases() -> None:
     cases = synthetic_cases(["1\tstr_0", "", "5"], ["1str_0", "x", " 5"])
     assert cases == [(TestCase(b"1\nstr_0\n", b"1str_0"),), (TestCase(b"", b"x"),), (TestCase(b"5\n", b" 5"),)]
+    blank = synthetic_cases(["\t", " ", "\r", "1\t\r"], [""] * 4)
+    assert [case.stdin for (case,) in blank] == [b"\n\n", b" \n", b"", b"1\n\n"], "only an empty line is no input"
     with pytest.raises(UsageError, match="1 lines of inputs and 2 of outputs"):
         synthetic_cases(["1"], ["1", "2"])
 

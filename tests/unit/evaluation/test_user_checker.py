@@ -67,9 +67,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
             Path(name).write_text("".join(f"{line}\n" for line in lines))
         Path("mine.py").write_text(HEAD + body)
         arguments = ["--programs", "out.txt", "--inputs", "f.src", "--expected", "f.tgt", "--user-file", "mine.py"]
-        return cli.run(
-            "evaluate", [*arguments, "--quiet", "--allow-unsafe", "--jobs", "2", "--json", "out.json", *more]
-        )
+        common = ["--quiet", "--allow-unsafe", "--jobs", "2", "--json", "out.json"]
+        return cli.run("evaluate", [*arguments, *common, *more])
 
     return evaluated
 
@@ -97,12 +96,39 @@ def test_a_checker_decides_in_place_of_a_compiler(run, capsys: pytest.CaptureFix
 
 def test_inputs_may_be_left_out_and_are_lines_as_they_stand(run) -> None:
     body = "@register_checker('c')\ndef c(output, case):\n    return output == repr(case)\n"
-    shown = ["Case(input='a\\tb', expected=' x ')"]
-    assert run(shown, ["a\tb"], [" x "], body, "--checker", "c", "--gold", "out.txt") == 0
+    shown = ["Case(input=' a\\tb ', expected='x')"]
+    assert run(shown, [" a\tb "], ["x"], body, "--checker", "c", "--gold", "out.txt") == 0
     assert verdicts() == ["correct"] and found()["gold"]["correct_rate"] == 1
     arguments = ["--programs", "out.txt", "--expected", "f.tgt", "--user-file", "mine.py", "--checker", "c", "--quiet"]
-    Path("out.txt").write_text("Case(input='', expected=' x ')\n")
+    Path("out.txt").write_text("Case(input='', expected='x')\n")
     assert cli.run("evaluate", [*arguments, "--json", "out.json"]) == 0
+    assert verdicts() == ["correct"]
+
+
+@pytest.mark.parametrize("written", ["abc", "abc\r", "abc ", " abc"])
+@pytest.mark.parametrize("expected", ["abc", "abc\r", "abc "])
+def test_line_ends_and_blanks_at_the_ends_decide_nothing(run, written: str, expected: str) -> None:
+    """On either side, wherever an output comes from: fairseq drops them of what a model writes."""
+    body = "@register_checker('c')\ndef c(output, case):\n    return output == case.expected and case.input == 'x'\n"
+    Path("sources").mkdir()
+    Path("sources/0.txt").write_text(f"{written}\n")
+    Path("h.log").write_text(f"H-0\t-0.1\t{written}\n")
+    assert run([written], ["x\r"], [expected], body, "--checker", "c", "--gold", "f.tgt") == 0
+    assert verdicts() == ["correct"] and found()["gold"]["correct_rate"] == 1
+    shared = ["--expected", "f.tgt", "--inputs", "f.src", "--user-file", "mine.py", "--checker", "c", "--quiet"]
+    for source in (["--outputs", "h.log"], ["--programs", "sources"]):
+        assert cli.run("evaluate", [*source, *shared, "--json", "out.json"]) == 0
+        assert verdicts() == ["correct"]
+
+
+def test_a_program_that_a_checker_runs_may_write_as_much_as_is_expected(run) -> None:
+    body = """
+@register_checker("c", language="python")
+def c(output, case, run):
+    done = run(output)
+    return done.verdict or done.stdout == case.expected
+"""
+    assert run(["print('x' * 3_000_000, end='')"], [""], ["x" * 3_000_000], body, "--checker", "c") == 0
     assert verdicts() == ["correct"]
 
 
@@ -172,8 +198,8 @@ def c(output, case):
 def test_the_keyboard_stops_a_checker_that_hangs(run, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str, arguments: list[str]) -> int:
-        command = [sys.executable, "-m", "fairseq_cft", name, *arguments]
+    def start(_: str, arguments: list[str]) -> int:
+        command = [sys.executable, "-m", "fairseq_cft", "evaluate", *arguments]
         started.append(subprocess.Popen(command, stderr=subprocess.PIPE))
         return 0
 

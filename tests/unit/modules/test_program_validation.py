@@ -154,9 +154,10 @@ def files(tmp_path: Path) -> Path:
 
 
 def config(**options: Any) -> SimpleNamespace:
-    names = ("eval_inputs", "eval_expected", "eval_ids", "eval_testcases", "eval_checker", "user_file")
-    defaults = {"eval_programs": 2, "eval_decode": "lossless", "eval_allow_unsafe": True, "valid_subset": "valid"}
-    return SimpleNamespace(**{**dict.fromkeys(names), **defaults, **options})
+    files = ("eval_inputs", "eval_expected", "eval_ids", "eval_testcases", "user_file")
+    names = (*files, "eval_checker", "eval_decode")
+    defaults = {"eval_programs": 2, "eval_allow_unsafe": True, "valid_subset": "valid", "eval_language": "cpp"}
+    return SimpleNamespace(**{**dict.fromkeys(names), **defaults, "eval_compare": "exact", **options})
 
 
 SYNTHETIC = {"eval_inputs": "f.inp", "eval_expected": "f.out"}

@@ -22,7 +22,7 @@ PROGRAMS = {
     "import socket\nsocket.socket()": "runtime_error",
     "import os\nos.fork()\nos.kill(-1, 9)": "runtime_error",
     "x = [b'x' * (1 << 24) for _ in range(10 ** 6)]": "memory_limit runtime_error",
-    "import os\nprint(8 if not set(os.environ) - {'PWD', 'LC_CTYPE'} else os.environ)": "correct",
+    "import os\nprint(8 if {*os.environ} <= {'PWD', 'LC_CTYPE', 'PYTHONHASHSEED', 'PYTHONSAFEPATH'} else 0)": "correct",
     "print('caf\udce9')": "compile_error",
     "": "wrong_output",
     "9" * 5000 + "\n": "compile_error",
@@ -40,6 +40,14 @@ def test_python_programs(sandbox: Sandbox) -> None:
     }
     assert wrong == {}
     assert "lang:python|interpreter:3." in report.signature
+
+
+def test_strings_are_hashed_alike_in_every_run(sandbox: Sandbox) -> None:
+    """So that a program that prints a set has one verdict."""
+    settings = Settings(language="python", sandbox=sandbox.tier, allow_unsafe=True)
+    program = "print(list({str(number) for number in range(40)}), end='')"
+    seen = {evaluate([program], [CASES], settings).judgements[0].detail for _ in range(3)}
+    assert len(seen) == 1
 
 
 def test_an_import_of_the_working_folder_is_not_there() -> None:
