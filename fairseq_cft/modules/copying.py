@@ -16,11 +16,12 @@ token that is no padding. m, r and p are learned. Everything is mixed in float32
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from .following import LONGEST, SURE, Follower, first_places
 
@@ -30,23 +31,27 @@ TINY = 1e-30  # less is no probability of copying: its inverse must be a float32
 # The slope of log p to a token that stands nowhere in the source, exp of this at most: where nothing else explains the
 # output it would be as large as 1 / p, far more than copying could gain.
 STEEPEST = 5.0
+MOST_SLOPE = 60.0  # the same for tokens that stand there with a weight of 0: finite is enough, their weights are fixed
 
 
 class Source(NamedTuple):
-    """The tokens that can be copied, (N, S): ``tokens`` x_j, ``first`` the first column that holds the same token, and
-    ``is_first``, where that is the column itself and no padding."""
+    """The tokens that can be copied, each once: ``slots`` (N, S) the slot that a column's token has, ``words`` (N, U)
+    the token of each slot. Slots without one, and the last, which padding has, hold the padding symbol."""
 
-    tokens: Tensor
-    first: Tensor
-    is_first: Tensor
+    slots: Tensor
+    words: Tensor
 
     @classmethod
     def of(cls, tokens: Tensor, words: int, pad: int) -> Source:
         """(N, S) token ids below ``words``, padded on either side."""
         columns = torch.arange(tokens.size(1), device=tokens.device).expand(tokens.shape)
         first = tokens.new_full((tokens.size(0), words), tokens.size(1))
-        first = first.scatter_reduce(1, tokens, columns, "amin").gather(1, tokens)
-        return cls(tokens, first, first.eq(columns) & tokens.ne(pad))
+        first = first.scatter_reduce(1, tokens, columns, "amin").gather(1, tokens)  # the first column of this token
+        is_first = first.eq(columns) & tokens.ne(pad)
+        last = int(is_first.sum(1).max())
+        slots = (is_first.cumsum(1) - 1).gather(1, first).masked_fill(tokens.eq(pad), last)
+        found = tokens.new_full((tokens.size(0), last + 1), pad)
+        return cls(slots, found.scatter(1, slots, tokens))
 
 
 class Copying(NamedTuple):
@@ -62,17 +67,42 @@ class Copying(NamedTuple):
 
 
 def mixture(logits: Tensor, copying: Copying, source: Source) -> Tensor:
-    """log p(y_t = v) of the mixture: generating logits (N, T, V) -> (N, T, V) float32.
+    """log p(y_t = v) of the mixture: generating logits (N, T, V) -> (N, T, V) float32."""
+    return _Mixture.apply(logits, *copying, *source)
 
-    The weights of a token are added up at its first column, and only there the generating log-probability is changed.
+
+class _Mixture(torch.autograd.Function):
+    """The weights of a token are added up in its slot, and only at tokens of the source anything is mixed.
+
+    Autograd by itself would go several times more over the (N, T, V) numbers than a plain model's softmax does.
     """
-    shape = copying.weights.shape
-    first, tokens = source.first.unsqueeze(1).expand(shape), source.tokens.unsqueeze(1).expand(shape)
-    mass = torch.zeros_like(copying.weights).scatter_add(2, first, copying.weights)
-    generated = F.log_softmax(logits, dim=-1, dtype=torch.float32) + copying.log_generate.unsqueeze(2)
-    alone = generated.gather(2, tokens)
-    both = _log_sum(alone, copying.log_copy.unsqueeze(2), mass)
-    return generated.scatter_add(2, tokens, torch.where(source.is_first.unsqueeze(1), both - alone, 0.0))
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, weights: Tensor, log_copy: Tensor, log_generate: Tensor, slots: Tensor, words: Tensor
+    ) -> Tensor:
+        steps = logits.size(1)
+        slots, words = slots.unsqueeze(1).expand(weights.shape), words.unsqueeze(1).expand(-1, steps, -1)
+        mass = weights.new_zeros(words.shape).scatter_add_(2, slots, weights)
+        generated = F.log_softmax(logits, dim=-1, dtype=torch.float32)
+        output = generated + log_generate.unsqueeze(2)
+        alone = output.gather(2, words)
+        both = torch.logaddexp(alone, log_copy.unsqueeze(2) + mass.log())  # where the mass is 0, alone itself
+        output.scatter_(2, words, both)
+        ctx.save_for_backward(generated, alone, both, log_copy, slots, words)
+        ctx.dtype = logits.dtype
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        generated, alone, both, log_copy, slots, words = ctx.saved_tensors
+        at_words = gradient.gather(2, words)
+        copied = at_words * (1 - torch.exp(alone - both))  # the share of it that copying explains
+        of_mass = at_words * torch.exp((log_copy.unsqueeze(2) - both).clamp(max=MOST_SLOPE))
+        gradient = gradient.scatter_add(2, words, -copied)
+        of_logits = torch._log_softmax_backward_data(gradient, generated, -1, torch.float32).to(ctx.dtype)
+        return of_logits, of_mass.gather(2, slots), copied.sum(2), gradient.sum(2), None, None
 
 
 def _log_sum(generated: Tensor, log_copy: Tensor, mass: Tensor) -> Tensor:
@@ -108,20 +138,66 @@ def without_padding(copying: Copying, log_allowed: Tensor) -> Copying:
     return copying._replace(log_copy=copying.log_copy - total, log_generate=generate - total)
 
 
-def band(table: Tensor, width: int) -> Tensor:
-    """table[clip(j - centre, -W, W)] for all j below ``width`` and each centre: (2W + 1,) -> (width + W + 1, width).
+def place_bias(
+    tables: tuple[Tensor, Tensor, Tensor], matches: Tensor, centres: Tensor, places: Tensor, padding: Tensor
+) -> Tensor:
+    """m[L(t, j)] + r[clip(j - t, -W, W)] + p[clip(j - c(t), -W, W)], minus infinity at padding: (N, T, S) float32.
 
-    Row i is that of the centre width + W - i, from where on all are alike. Rows, not single numbers, are then looked
-    up: a row is copied at once, also in backward.
+    Args:
+        tables: m (LONGEST + 1,), r and p (2W + 1,) each.
+        matches: (N, T, S) L up to ``LONGEST``. centres: (N or 1, T) column of t. places: (N, T) c(t). padding: (N, S).
     """
-    distances = torch.arange(-width - REACH, width, device=table.device).clamp(-REACH, REACH) + REACH
-    return table[distances].unfold(0, width, 1)
+    return _PlaceBias.apply(*(table.float() for table in tables), matches, centres, places, padding)
 
 
-def around(rows: Tensor, centres: Tensor) -> Tensor:
-    """The rows of a ``band`` for these centres, from 0 on: (N, T) -> (N, T, S)."""
-    most = rows.size(0) - 1
-    return F.embedding(most - centres.clamp(max=most), rows)
+class _PlaceBias(torch.autograd.Function):
+    """Looks up rows of a band in place of single numbers, and takes their gradients from windows of the scores'.
+
+    Autograd's own gradient of a look-up adds number by number, which takes longer than all else that copying does.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, m: Tensor, r: Tensor, p: Tensor, matches: Tensor, centres: Tensor, places: Tensor, padding: Tensor
+    ) -> Tensor:
+        width = matches.size(2)
+        bias = _rows(r, centres.expand_as(places), width)
+        bias += _rows(p, places, width)
+        bias += m.index_select(0, matches.flatten().int()).view(matches.shape)
+        ctx.save_for_backward(matches, centres, places)
+        ctx.longest = m.numel()
+        return bias.masked_fill_(padding.unsqueeze(1), -math.inf)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        matches, centres, places = ctx.saved_tensors
+        flat = matches.flatten()
+        some = flat.nonzero().squeeze(1)  # few
+        of_m = gradient.new_zeros(ctx.longest).index_add(0, flat[some].int(), gradient.flatten()[some])
+        of_m[0] = gradient.sum() - of_m.sum()
+        sums = gradient.cumsum(2)
+        return of_m, *(_of_rows(gradient, sums, x.expand_as(places)) for x in (centres, places)), None, None, None, None
+
+
+def _rows(table: Tensor, centres: Tensor, width: int) -> Tensor:
+    """table[clip(j - centre, -W, W)] for j below ``width``: (2W + 1,), (N, T) centres from 0 on -> (N, T, width)."""
+    most = width + REACH  # from there on all are alike
+    distances = torch.arange(-most, width, device=table.device).clamp(-REACH, REACH) + REACH
+    band = table[distances].unfold(0, width, 1)  # (most + 1, width); row i is that of the centre most - i
+    return band.index_select(0, (most - centres.clamp(max=most)).flatten()).view(*centres.shape, width)
+
+
+def _of_rows(gradient: Tensor, sums: Tensor, centres: Tensor) -> Tensor:
+    """The gradient of the table of ``_rows``: (N, T, S) and its sums up to each place, (N, T) -> (2W + 1,)."""
+    last = gradient.size(2) - 1
+    columns = centres.unsqueeze(2) + torch.arange(-REACH, REACH, device=centres.device)  # (N, T, 2W)
+    inside = columns.ge(0) & columns.le(last)
+    up_to = sums.gather(2, columns.clamp(0, last))
+    up_to = torch.where(columns.ge(0), up_to, 0.0)  # all that lies up to each distance below W
+    window = torch.where(inside, gradient.gather(2, columns.clamp(0, last)), 0.0).sum((0, 1))
+    ends = torch.stack([up_to[..., 0].sum(), sums[..., -1].sum() - up_to[..., -1].sum()])
+    return torch.cat([ends[:1], window[1:], ends[1:]])
 
 
 class CopyAttention(nn.Module):
@@ -148,20 +224,14 @@ class CopyAttention(nn.Module):
         with torch.no_grad():
             self.place_bias[REACH] = HERE
 
-    def bands(self, width: int) -> tuple[Tensor, Tensor]:
-        """r and p for sources of this width, see ``band``; float32."""
-        return band(self.distance_bias.float(), width), band(self.place_bias.float(), width)
-
-    def bias(self, matches: Tensor, centres: Tensor, places: Tensor, bands: tuple[Tensor, Tensor]) -> Tensor:
-        """m + r + p: L (N, T, S) up to ``LONGEST``, column of t and c(t), (N, T) each -> (N, T, S) float32."""
-        matched = F.embedding(matches.int(), self.match_bias.float().unsqueeze(1)).squeeze(-1)
-        return matched + around(bands[0], centres) + around(bands[1], places)
-
-    def weights(self, features: Tensor, keys: Tensor, bias: Tensor, padding: Tensor) -> Tensor:
-        """a(t, j): features (N, T, C), keys (N, S, C), bias (N, T, S), padding mask (N, S) -> (N, T, S) float32."""
+    def weights(
+        self, features: Tensor, keys: Tensor, matches: Tensor, centres: Tensor, places: Tensor, padding: Tensor
+    ) -> Tensor:
+        """a(t, j): features (N, T, C), keys (N, S, C), the rest as ``place_bias`` has them -> (N, T, S) float32."""
+        tables = self.match_bias, self.distance_bias, self.place_bias
         query = self.query(features) * (1 / math.sqrt(features.size(-1)))
-        scores = torch.bmm(query, keys.transpose(1, 2)).float() + bias
-        return scores.masked_fill(padding.unsqueeze(1), -math.inf).softmax(-1)
+        scores = torch.bmm(query, keys.transpose(1, 2)).float()
+        return (scores + place_bias(tables, matches, centres, places, padding)).softmax(-1)
 
     def gates(self, features: Tensor, embedded: Tensor) -> tuple[Tensor, Tensor]:
         """log(1 - g) and log g: features (N, T, C), embedded y_{t-1} (N, T, E) -> (N, T) each, float32."""
@@ -176,23 +246,26 @@ class CopyAttention(nn.Module):
 class CopyStepper:
     """Copying one token at a time: the source's keys, and how K outputs of each sentence have followed it so far."""
 
-    def __init__(self, copying: CopyAttention, states: Tensor, source: Source, follower: Follower, pad: int) -> None:
-        """States of the encoder (N, S, C')."""
-        self.copying, self.source, self.follower = copying, source, follower
-        self.keys = copying.key(states)
-        self.bands = copying.bands(states.size(1))
-        self.first = first_places(source.tokens, pad).unsqueeze(1)
-        self.padding = source.tokens.eq(pad)
+    def __init__(
+        self, copying: CopyAttention, states: Tensor, tokens: Tensor, copies: int, words: int, eos: int, pad: int
+    ) -> None:
+        """States of the encoder (N, S, C') and the source's tokens (N, S), ids below ``words``."""
+        self.copying, self.keys = copying, copying.key(states)
+        self.source = Source.of(tokens, words, pad)
+        self.follower = Follower(tokens, eos, pad, copies)
+        self.first = first_places(tokens, pad).unsqueeze(1)
+        self.padding = tokens.eq(pad)
 
     def __call__(self, features: Tensor, embedded: Tensor, logits: Tensor) -> Tensor:
         """log p of the next tokens: features (N, K, C), embedded last tokens (N, K, E), logits (N, K, V) -> (N, K, V).
 
         ``follower`` has gone behind these last tokens.
         """
-        follower, copying = self.follower, self.copying
-        bias = copying.bias(follower.capped(), self.first + follower.length - 1, follower.places, self.bands)
-        weights = copying.weights(features, self.keys, bias, self.padding)
-        return mixture(logits, Copying(weights, *copying.gates(features, embedded)), self.source)
+        follower = self.follower
+        centres = self.first + (follower.length - 1)
+        how = follower.capped(), centres.expand_as(follower.places), follower.places, self.padding
+        weights = self.copying.weights(features, self.keys, *how)
+        return mixture(logits, Copying(weights, *self.copying.gates(features, embedded)), self.source)
 
     def select(self, sentences: Tensor) -> None:
         """Goes on with these of the N sentences, all K outputs of each, in this order."""

@@ -16,6 +16,7 @@ A *place* is a column of the source. Behind each output token two things are kno
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -58,39 +59,48 @@ def first_places(source: Tensor, pad: int) -> Tensor:
 
 
 def followed_places(previous: Tensor, source: Tensor, matches: Tensor, pad: int) -> Tensor:
-    """c(t): decoder's input (N, T), source (N, S), (N, T, S) matches -> (N, T), from 0 to S."""
-    steps = _steps(previous, source, pad)
-    leaps = matches.amax(2).ge(LEAP)  # (N, T)
-    place = first_places(source, pad)
-    places = [place]
-    last = source.size(1) - 1
-    for t in range(1, previous.size(1)):
-        step = steps[:, t].gather(1, place.clamp(max=last).unsqueeze(1)).squeeze(1) * place.le(last)
-        leap = step.eq(0) & leaps[:, t]
-        # a GPU would have to be waited for
-        moved = _nearest_match(matches[:, t], place) if place.is_cuda or leap.any() else place
-        place = torch.where(leap, moved, place + step)
-        places.append(place)
-    return torch.stack(places, 1)
+    """c(t): decoder's input (N, T), source (N, S), (N, T, S) matches -> (N, T), from 0 to S.
+
+    A walk token by token, on the host: what each token costs is a look into a table of bytes.
+    """
+    leaps = matches.amax(2).ge(LEAP).tolist()
+    steps = _steps(previous, source, pad).cpu().numpy()
+    found = matches.cpu().numpy()
+    width = steps.shape[2]
+    walks = []
+    for row, place in enumerate(first_places(source, pad).tolist()):
+        table, leap, walk = steps[row].tobytes(), leaps[row], [place]
+        for t in range(1, steps.shape[1]):
+            step = table[t * width + place]
+            if step == 0 and leap[t]:
+                place = _nearest_match(found[row, t], place)
+            else:
+                place += step
+            walk.append(place)
+        walks.append(walk)
+    return torch.tensor(walks, device=source.device)
 
 
 def _steps(previous: Tensor, source: Tensor, pad: int) -> Tensor:
-    """By how much c moves from each place when it finds the token ahead, else 0: (N, T), (N, S) -> (N, T, S) uint8."""
-    ahead = F.pad(source.masked_fill(source.eq(pad), NOTHING), (0, AHEAD - 1), value=NOTHING)
-    same = previous.unsqueeze(2).eq(ahead.unsqueeze(1))  # (N, T, S + 2)
-    steps = torch.zeros(same.shape[0], same.shape[1], source.size(1), dtype=torch.uint8, device=source.device)
+    """By how much c moves from each place when it finds the token ahead, else 0: (N, T), (N, S) -> (N, T, S + 1) uint8.
+
+    From behind the source, place S, it finds nothing.
+    """
+    ahead = F.pad(source.masked_fill(source.eq(pad), NOTHING), (0, AHEAD), value=NOTHING)
+    same = previous.unsqueeze(2).eq(ahead.unsqueeze(1)).to(torch.uint8)  # (N, T, S + 3)
+    width = source.size(1) + 1
+    steps = torch.zeros_like(same[:, :, :width])
     for offset in reversed(range(AHEAD)):
-        steps.masked_fill_(same[:, :, offset : offset + source.size(1)], offset + 1)
+        there = same[:, :, offset : offset + width]
+        steps += there * ((offset + 1) - steps)  # modulo 256, as steps are
     return steps
 
 
-def _nearest_match(matches: Tensor, place: Tensor) -> Tensor:
-    """The place of the longest match, cut at ``SURE``, nearest to c: (..., S) matches, (...) c -> (...)."""
-    width = matches.size(-1)
-    columns = torch.arange(width, device=matches.device)
-    distance = columns - place.unsqueeze(-1)
-    nearness = distance.gt(0).int() - 2 * distance.abs()
-    return (matches.clamp(max=SURE).int() * (4 * width + 4) + nearness).argmax(-1)
+def _nearest_match(matches: np.ndarray, place: int) -> int:
+    """The place of the longest match, cut at ``SURE``, nearest to c; the later of two equally near."""
+    cut = np.minimum(matches, SURE)
+    places = np.flatnonzero(cut == cut.max())
+    return int(min(places, key=lambda j: (abs(j - place), -j)))
 
 
 class Follower:
@@ -108,25 +118,33 @@ class Follower:
         self._offsets = torch.arange(AHEAD, device=source.device)
         self._weights = torch.arange(AHEAD, 0, -1, device=source.device)
         self.places = first_places(source, pad).unsqueeze(1).expand(-1, copies)
-        self.matches = source.new_zeros(source.size(0), copies, source.size(1))
+        self.matches = source.new_zeros(source.size(0), copies, source.size(1), dtype=torch.int32)
+        self._columns = torch.arange(source.size(1), dtype=torch.int32, device=source.device)
         self.length = 0  # tokens so far
 
     def advance(self, tokens: Tensor) -> None:
         """Goes behind the next token of each output, (N, K); the first is what stands before the output."""
-        shifted = F.pad(self.matches, (1, -1))
-        self.matches = (shifted + 1) * self._before.eq(tokens.unsqueeze(-1))
+        equal = self._before.eq(tokens.unsqueeze(-1)).int()
+        equal[..., 1:] *= self.matches[..., :-1] + 1
+        self.matches = equal
         self.length += 1
-        if self.length == 1:
-            return
-        # test_following.py::test_a_token_at_a_time_is_the_whole_target breaks without the clamp: c may be behind all
+        if self.length > 1:
+            self._follow(tokens)
+
+    def _follow(self, tokens: Tensor) -> None:
+        # c may be behind all: test_following.py::test_a_token_at_a_time_is_the_whole_target breaks without the clamp
         around = self.places.clamp(max=self._ahead.size(2) - AHEAD).unsqueeze(-1) + self._offsets
         found = self._ahead.gather(2, around).eq(tokens.unsqueeze(-1))  # (N, K, 3)
         best = (found * self._weights).amax(-1)  # 3 for the nearest, 0 for none
         lost = best.eq(0)
         places = self.places + (AHEAD + 1 - best) * ~lost
-        if lost.is_cuda or lost.any():
-            leap = lost & self.matches.amax(-1).ge(LEAP)
-            places = torch.where(leap, _nearest_match(self.matches, self.places), places)
+        leap = lost & self.matches.amax(-1).ge(LEAP)
+        if leap.is_cuda or leap.any():  # a GPU would have to be waited for
+            distance = self._columns - self.places.unsqueeze(-1).int()
+            nearness = distance.gt(0).int() - 2 * distance.abs()
+            width = 4 * self._columns.numel() + 4  # more than nearness varies
+            nearest = (self.matches.clamp(max=SURE) * width + nearness).argmax(-1)
+            places = torch.where(leap, nearest, places)
         self.places = places
 
     def capped(self) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import fingerprint
 from .copying import CopyAttention, Copying, CopyStepper, Source, mixture
-from .following import Follower, first_places, followed_places, match_lengths
+from .following import first_places, followed_places, match_lengths
 
 COPYING = "decoder.copying."  # what the names of its weights start with
 STEPPER = "copying"  # its name in fairseq's incremental state
@@ -77,6 +77,12 @@ class CopyingDecoder(TransformerDecoderBase):
         copying = self.copy(features, prev_output_tokens, encoder_out)
         return mixture(logits, copying, Source.of(tokens, logits.size(-1), self.padding_idx)), extra
 
+    def get_normalized_probs(self, net_output: Any, log_probs: bool, sample: Any = None) -> Tensor:
+        """As in fairseq; in training, where nothing has changed them, the log-probabilities as they are."""
+        if self.training and log_probs:
+            return net_output[0]
+        return super().get_normalized_probs(net_output, log_probs, sample)
+
     def embedded(self, tokens: Tensor) -> Tensor:
         """What the gate sees of the token before: (N, T) -> (N, T, E)."""
         return self.embed_scale * self.embed_tokens(tokens)
@@ -88,17 +94,15 @@ class CopyingDecoder(TransformerDecoderBase):
         places = followed_places(previous, source, matches, pad)
         steps = torch.arange(previous.size(1), device=source.device)
         centres = first_places(source, pad).unsqueeze(1) + steps
-        bias = self.copying.bias(matches, centres, places, self.copying.bands(source.size(1)))
         keys = self.copying.key(encoder_out["encoder_out"][0].transpose(0, 1))
-        weights = self.copying.weights(features, keys, bias, source.eq(pad))
+        weights = self.copying.weights(features, keys, matches, centres, places, source.eq(pad))
         return Copying(weights, *self.copying.gates(features, self.embedded(previous)))
 
     def stepper(self, encoder_out: Any, copies: int = 1) -> CopyStepper:
         """For decoding token by token, K outputs of each of the N sources."""
-        tokens, pad = encoder_out["src_tokens"][0], self.padding_idx
-        source = Source.of(tokens, len(self.dictionary), pad)
-        follower = Follower(tokens, self.dictionary.eos(), pad, copies)
-        return CopyStepper(self.copying, encoder_out["encoder_out"][0].transpose(0, 1), source, follower, pad)
+        states, tokens = encoder_out["encoder_out"][0].transpose(0, 1), encoder_out["src_tokens"][0]
+        words = self.dictionary
+        return CopyStepper(self.copying, states, tokens, copies, len(words), words.eos(), words.pad())
 
     def _stepper(self, previous: Tensor, encoder_out: Any, incremental_state: Any) -> CopyStepper:
         """fairseq hands over all tokens so far, (N, T): the stepper goes on from the step before, where it was kept."""

@@ -10,10 +10,9 @@ from fairseq_cft.modules.copying import (
     CopyAttention,
     Copying,
     Source,
-    around,
-    band,
     mixed_log_probs,
     mixture,
+    place_bias,
     without_padding,
 )
 from fairseq_cft.modules.following import LONGEST
@@ -22,12 +21,12 @@ PAD, WORDS = 1, 9
 SOURCE = torch.tensor([[5, 3, 5, 2, PAD, PAD], [PAD, PAD, 8, 8, 8, 2], [4, 6, 7, 3, 8, 2]])
 
 
-def random_parts(seed=0, steps=4, dtype=torch.float32):
+def random_parts(seed=0, steps=4):
     generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(len(SOURCE), steps, WORDS, generator=generator, dtype=dtype)
-    scores = torch.randn(len(SOURCE), steps, SOURCE.size(1), generator=generator, dtype=dtype)
+    logits = torch.randn(len(SOURCE), steps, WORDS, generator=generator)
+    scores = torch.randn(len(SOURCE), steps, SOURCE.size(1), generator=generator)
     weights = scores.masked_fill(SOURCE.eq(PAD).unsqueeze(1), -math.inf).softmax(-1)
-    gate = torch.randn(len(SOURCE), steps, generator=generator, dtype=dtype)
+    gate = torch.randn(len(SOURCE), steps, generator=generator)
     return logits, Copying(weights, torch.nn.functional.logsigmoid(-gate), torch.nn.functional.logsigmoid(gate))
 
 
@@ -97,25 +96,25 @@ def test_rows_of_numbers_count_as_the_tokens_they_stand_for():
 
 
 def test_gradients_are_those_of_the_definition():
-    """In double precision, mixture against the same distribution written with one-hot rows."""
-    logits, copying = random_parts(3, dtype=torch.double)
-    source = Source.of(SOURCE, WORDS, PAD)
-    one_hot = torch.nn.functional.one_hot(SOURCE, WORDS).double()
-    inputs = [logits, *copying]
-    for part in inputs:
+    """The mixture against the same distribution written with one-hot rows, in double precision."""
+    logits, copying = random_parts(3)
+    ours = [logits, *copying]
+    theirs = [part.double() for part in ours]
+    for part in (*ours, *theirs):
         part.requires_grad_()
-    wanted = torch.randn(3, 4, WORDS, generator=torch.Generator().manual_seed(4), dtype=torch.double)
-    weights, log_copy, log_generate = copying
+    one_hot = torch.nn.functional.one_hot(SOURCE, WORDS).double()
+    wanted = torch.randn(3, 4, WORDS, generator=torch.Generator().manual_seed(4))
+    scores, weights, log_copy, log_generate = theirs
     defined = torch.log(
-        log_generate.exp().unsqueeze(2) * logits.softmax(-1) + log_copy.exp().unsqueeze(2) * (weights @ one_hot)
+        log_generate.exp().unsqueeze(2) * scores.softmax(-1) + log_copy.exp().unsqueeze(2) * (weights @ one_hot)
     )
-    expected = torch.autograd.grad((defined * wanted).sum(), inputs)
-    found = torch.autograd.grad((mixture(logits, copying, source) * wanted).sum(), inputs)
-    seen = SOURCE.ne(PAD).unsqueeze(1).expand(-1, 4, -1)
-    torch.testing.assert_close(found[1][seen], expected[1][seen], rtol=1e-4, atol=1e-4)  # the mixture is in float32
-    assert (found[1][~seen] == 0).all()
-    for part in (0, 2, 3):
-        torch.testing.assert_close(found[part], expected[part], rtol=1e-4, atol=1e-4)
+    found = torch.autograd.grad(mixture(ours[0], Copying(*ours[1:]), Source.of(SOURCE, WORDS, PAD)), ours, wanted)
+    expected = [gradient.float() for gradient in torch.autograd.grad(defined, theirs, wanted.double())]
+    fixed = SOURCE.eq(PAD).unsqueeze(1)  # at padding, whatever the gradient
+    for one, other in zip(found, expected, strict=True):
+        if one.shape == copying.weights.shape:
+            one, other = one.masked_fill(fixed, 0), other.masked_fill(fixed, 0)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_padding_is_never_copied():
@@ -157,29 +156,47 @@ def test_extreme_numbers_stay_numbers(dtype):
     assert all(part.grad.isfinite().all() for part in parts)
 
 
-def test_bands_are_the_tables_around_their_centres():
-    table = torch.randn(2 * REACH + 1, requires_grad=True)
-    centres = torch.tensor([[0, 3, 40], [59, 60, 200]])
-    found = around(band(table, 60), centres)
+def test_the_bias_is_that_of_three_tables_number_by_number():
+    generator = torch.Generator().manual_seed(7)
+    width = 2 * REACH + 12  # so that both ends of the tables are reached, and left
+    tables = [
+        torch.randn(size, generator=generator, requires_grad=True) for size in (LONGEST + 1, *[2 * REACH + 1] * 2)
+    ]
+    matches = torch.randint(0, LONGEST + 1, (2, 3, width), generator=generator, dtype=torch.uint8)
+    matches *= torch.rand(matches.shape, generator=generator) < 0.3
+    centres = torch.tensor([[0, 1, 2], [5, 30, width + 40]])
+    places = torch.tensor([[0, REACH, width], [width - 1, 7, 3]])
+    padding = torch.zeros(2, width, dtype=torch.bool)
+    padding[1, :5] = True
+    found = place_bias(tuple(tables), matches, centres, places, padding)
     expected = torch.stack(
         [
-            torch.stack([table[max(-REACH, min(REACH, j - int(c))) + REACH] for j in range(60)])
-            for c in centres.flatten()
+            torch.stack(
+                [
+                    tables[0][int(matches[n, t, j])]
+                    + tables[1][max(-REACH, min(REACH, j - int(centres[n, t]))) + REACH]
+                    + tables[2][max(-REACH, min(REACH, j - int(places[n, t]))) + REACH]
+                    for j in range(width)
+                ]
+            )
+            for n in range(2)
+            for t in range(3)
         ]
-    ).view(2, 3, 60)
-    assert torch.equal(found, expected)
-    wanted = torch.randn(2, 3, 60)
-    ours, theirs = (torch.autograd.grad((x * wanted).sum(), table)[0] for x in (found, expected))
-    torch.testing.assert_close(ours, theirs)
+    ).view(2, 3, width)
+    torch.testing.assert_close(found, expected.masked_fill(padding.unsqueeze(1), -math.inf))
+    wanted = torch.randn(2, 3, width, generator=generator).masked_fill(padding.unsqueeze(1), 0)
+    ours = torch.autograd.grad(found, tables, wanted)
+    theirs = torch.autograd.grad(expected, tables, wanted)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_biases_start_as_documented():
     """m(L) = L up to 8, then 8 + (L - 8) / 4; nothing for distances; 4 at the place followed."""
     attention = CopyAttention(4, 4, 4)
     assert [attention.match_bias[length].item() for length in (0, 1, 8, 12, LONGEST)] == [0, 1, 8, 9, 14]
-    matches = torch.tensor([[[0, 3, 12]]], dtype=torch.uint8)
-    bias = attention.bias(matches, torch.tensor([[0]]), torch.tensor([[1]]), attention.bands(3))
-    assert bias.tolist() == [[[0, 3 + 4, 9]]]
+    assert not attention.distance_bias.any()
+    assert attention.place_bias[REACH] == 4 and attention.place_bias.sum() == 4
 
 
 def test_a_dropped_sentence_is_generated_alone():
