@@ -84,7 +84,7 @@ class _Printer:
         if isinstance(result, str):
             self._print(result)
             return
-        print(faint(f"// {self.printed}: {_summary(result)}", self.colour))
+        print(faint(f"// {self.printed}: {_summary(result)}{_copied(result)}", self.colour))
         if result.changed and result.base is not None:
             print(diff(self._safely(result.base), self._safely(result.output), self.colour), end="")
         else:
@@ -104,6 +104,21 @@ def _summary(result: Translation) -> str:
     if result.base_score is None:
         return f"{change} {result.output_score:.2f} nats"
     return f"{change} {result.base_score:.2f} nats (base predictor), {result.output_score:.2f} (denoiser)"
+
+
+def _copied(result: Translation) -> str:
+    """Of a model that copies: how much of the output, and runs of pieces that it took together."""
+    share = result.copied_share
+    if share is None:
+        return ""
+    runs: list[list[int]] = []
+    for _, place in result.pieces:
+        if place is not None and runs and place == runs[-1][-1] + 1:
+            runs[-1][-1] = place
+        elif place is not None:
+            runs.append([place, place])
+    places = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return f"; {share:.0%} of {len(result.pieces)} pieces copied" + (f" from {places}" if places else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

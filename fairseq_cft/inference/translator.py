@@ -21,7 +21,7 @@ from ..formats.table import PROGRAMS, PSEUDOCODE
 from ..modules.batches import length_bounds, lengths_of
 from ..modules.decoding import encode
 from ..modules.decoding import translate as decode_greedily
-from ..modules.scoring import sequence_log_probs
+from ..modules.scoring import copied_from, sequence_log_probs
 from .beam_search import beam_search
 from .config import ModelConfig
 from .text import TextCodec
@@ -43,7 +43,9 @@ class Translation:
     reads it, and ``output`` what it wrote; of a plain predictor ``base`` is None. ``base_score`` is log p_f(ŷ | x) and
     ``output_score`` log p_Π(output | base), or log p(output | x) of a plain predictor: natural logarithms, summed over
     the tokens and the end symbol. ``changed``: whether the denoiser wrote something else than it read. ``unknown``:
-    parts of the input that the model never saw in training and reads as one unknown symbol.
+    parts of the input that the model never saw in training and reads as one unknown symbol. ``pieces`` holds, for a
+    model that copies (of a composed one: a denoiser that does), each piece of the output with its end symbol, and the
+    number of the piece that it was copied from, counted from 0 in what that stage read, or None where it was generated.
     """
 
     output: str
@@ -52,6 +54,12 @@ class Translation:
     base_score: float | None = None
     changed: bool = False
     unknown: tuple[str, ...] = ()
+    pieces: tuple[tuple[str, int | None], ...] = ()
+
+    @property
+    def copied_share(self) -> float | None:
+        """The share of the output's pieces that were copied, end symbol included; None without ``pieces``."""
+        return sum(place is not None for _, place in self.pieces) / len(self.pieces) if self.pieces else None
 
 
 class Translator:
@@ -174,18 +182,36 @@ class Translator:
         if model.gate is not None:
             output = model.encoder.choose(base, output)
         scores = base_scores = [0.0] * len(source)
+        pieces: list[Any] = [()] * len(source)
         if trace:
             base_scores = self._log_probs(model.base_predictor, source, base)
             scores = self._log_probs(model.denoiser, base, output)
-        for first, second, base_score, score in zip(base, output, base_scores, scores, strict=True):
+            pieces = self._pieces(model.denoiser, base, output)
+        for first, second, base_score, score, each in zip(base, output, base_scores, scores, pieces, strict=True):
             base_text, text = self.codec.decode(first), self.codec.decode(second)
-            yield Translation(text, score, base_text, base_score, changed=text != base_text)
+            yield Translation(text, score, base_text, base_score, text != base_text, pieces=each)
 
     def _plain(self, model: Any, source: Tensor, beam: int, trace: bool) -> Iterator[Translation]:
         output = self._decode(model, source, self._bounds(source), beam)
         scores = self._log_probs(model, source, output) if trace else [0.0] * len(source)
-        for tokens, score in zip(output, scores, strict=True):
-            yield Translation(self.codec.decode(tokens), score)
+        pieces = self._pieces(model, source, output) if trace else [()] * len(source)
+        for tokens, score, each in zip(output, scores, pieces, strict=True):
+            yield Translation(self.codec.decode(tokens), score, pieces=each)
+
+    @torch.no_grad()
+    def _pieces(self, model: Any, source: Tensor, output: Tensor) -> list[tuple[tuple[str, int | None], ...]]:
+        """What ``Translation`` says of pieces, of one of the stages: (N, S), (N, T) right-padded -> N."""
+        if not hasattr(model.decoder, "copying"):
+            return [()] * len(source)
+        words, places = self.codec.dictionary, copied_from(model, encode(model, source), output).tolist()
+        return [
+            tuple(
+                (words[token], None if place < 0 else place)
+                for token, place in zip(row, found, strict=True)
+                if token != self._pad
+            )
+            for row, found in zip(output.tolist(), places, strict=True)
+        ]
 
     def _decode(self, model: Any, source: Tensor, bounds: Tensor, beam: int) -> Tensor:
         """Outputs of a plain model in at most (N,) tokens with the end symbol: (N, S) -> (N, T)."""

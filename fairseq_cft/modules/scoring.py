@@ -163,3 +163,21 @@ def _generated(decoder: Any, features: Tensor, tokens: Tensor, without_pad: bool
     empty = scores.new_zeros(tokens.shape)
     found = [empty.masked_scatter(kept, column) for column in scores.unbind(1)]
     return found[0], found[1] if len(found) > 1 else None
+
+
+@torch.no_grad()
+def copied_from(stage: TransformerModel, encoder_out: Any, tokens: Tensor) -> Tensor:
+    """The column of the source that each output token was copied from, -1 where it was generated: (N, T) -> (N, T).
+
+    Copied is what copying explains at least as well as generating does; from where its weight is greatest.
+    """
+    decoder = stage.decoder
+    if not hasattr(decoder, "copying"):
+        return torch.full_like(tokens, -1)
+    previous = previous_tokens(tokens, decoder.dictionary.eos(), decoder.padding_idx)
+    features, _ = decoder(previous, encoder_out=encoder_out, alignment_layer=NO_LAYER, features_only=True)
+    generated, _ = _generated(decoder, features, tokens, without_pad=False)
+    copying = decoder.copy(features, previous, encoder_out)
+    weights = copying.weights * encoder_out["src_tokens"][0].unsqueeze(1).eq(tokens.unsqueeze(2))  # (N, T, S)
+    copied = copying.log_copy + weights.sum(2).log() >= copying.log_generate + generated
+    return weights.argmax(2).masked_fill(~copied | tokens.eq(decoder.padding_idx), -1)

@@ -10,6 +10,7 @@ from fairseq.sequence_scorer import SequenceScorer
 from support import batch, build, save_run, shifted
 
 from fairseq_cft import load_model
+from fairseq_cft.commands.translate import _copied
 from fairseq_cft.errors import UserError
 from fairseq_cft.inference.beam_search import beam_search
 from fairseq_cft.inference.export import export
@@ -223,3 +224,38 @@ def test_a_gate_is_exported_with_its_model(runs, tmp_path):
         assert found == generated(runs, model.model, asked, beam) != ungated.translate(asked, beam)
         assert {trace.changed for trace in model.translate(asked, beam, trace=True)} == {True, False}
     assert model.denoise(asked) == ungated.denoise(asked)
+
+
+@pytest.fixture(scope="module")
+def copying(runs, tmp_path_factory):
+    """A composed model of two copying stages, random but sure of what it copies: exported, and read again."""
+    folder = tmp_path_factory.mktemp("copying")
+    model = build("transformer_cft_tiny", runs.task, 3, copy_attention=True)
+    torch.nn.init.constant_(model.decoder.copying.gate.bias, -3.0)
+    denoiser = save_run(model, folder / "models" / "denoiser.1", runs.data, "code_denoising")
+    made = build("composed_transformer", runs.task, denoiser_path=str(denoiser / "checkpoint_best.pt"))
+    run = save_run(made, folder / "models" / "composed.1", runs.data, "pseudocode_to_code")
+    export(run, folder / "out", half=False)
+    return load_model(folder / "out")
+
+
+def test_an_exported_copying_model_gives_what_fairseqs_generator_does(runs, copying):
+    asked = [sentence for sentence in SENTENCES if sentence]
+    for beam in (1, 3):
+        base = [trace.base for trace in copying.translate(asked, beam, trace=True)]
+        assert copying.translate(asked, beam) == [generated(runs, copying.model.denoiser, [x], beam)[0] for x in base]
+    trace = copying.translate("a b c", trace=True)
+    assert trace.base_score == pytest.approx(scored(runs, copying.model.base_predictor, "a b c", trace.base), abs=1e-4)
+    assert trace.output_score == pytest.approx(scored(runs, copying.model.denoiser, trace.base, trace.output), abs=1e-4)
+
+
+def test_a_trace_says_what_was_copied_and_from_where(copying, composed):
+    """A model that copies from left to right: each piece from its own place, up to the end symbol."""
+    trace = copying.denoise("c a b", trace=True)
+    assert trace.output == "c a b"
+    assert trace.pieces == (("c", 0), ("a", 1), ("b", 2), ("</s>", 3)) and trace.copied_share == 1
+    assert _copied(trace) == "; 100% of 4 pieces copied from 0-3"
+    half = replace(trace, pieces=(("c", 4), ("a", None), ("b", 0), ("</s>", 1)))
+    assert half.copied_share == 0.75 and _copied(half) == "; 75% of 4 pieces copied from 4, 0-1"
+    plain = composed.translate("a b c", trace=True)
+    assert plain.pieces == () and plain.copied_share is None and _copied(plain) == ""

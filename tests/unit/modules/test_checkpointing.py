@@ -47,10 +47,12 @@ def step(model: Any, estimator: str) -> tuple[Tensor, dict[str, Tensor], int]:
     return loss.detach(), {name: p.grad for name, p in model.named_parameters() if p.requires_grad}, held
 
 
+@pytest.mark.parametrize("copying", [False, True])
 @pytest.mark.parametrize("estimator", ["rloo", "gumbel"])
-def test_the_same_loss_and_gradient(denoiser_path, estimator):
-    loss, gradients, held = step(composed(denoiser_path), estimator)
-    again_loss, again, held_less = step(composed(denoiser_path, checkpoint_activations=True), estimator)
+def test_the_same_loss_and_gradient(denoiser_path, estimator, copying):
+    options = {"base_predictor_path": "random", "copy_attention": True, "copy_dropout": 0.3} if copying else {}
+    loss, gradients, held = step(composed(denoiser_path, **options), estimator)
+    again_loss, again, held_less = step(composed(denoiser_path, checkpoint_activations=True, **options), estimator)
     assert torch.equal(again_loss, loss)
     assert max(gradient.abs().max() for gradient in gradients.values()) > 0.01
     for name, gradient in gradients.items():
