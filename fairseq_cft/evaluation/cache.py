@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, UserError
+from ..files import write_together
+from .errors import InfraError
 from .judge import Judgement
 from .testcases import TestCase
 
@@ -46,18 +46,8 @@ class VerdictCache:
 
     def put(self, key: str, judgement: Judgement) -> None:
         """Written to a temporary name, then renamed: a reader never sees half an entry."""
-        write_whole(self._path(key), json.dumps(judgement.as_json()) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        try:
+            with write_together(self._path(key), durable=False) as (file,):  # lost in a power cut, it is judged again
+                file.write(json.dumps(judgement.as_json()) + "\n")
+        except UserError as error:
+            raise InfraError(str(error)) from error

@@ -6,6 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ..files import write_together
+
 
 def pyplot() -> Any:
     """``matplotlib.pyplot`` that draws into files."""
@@ -31,7 +33,6 @@ def plain_log_scale(axis: Any) -> None:
 
 
 def save(figure: Any, file: Path, dots_per_inch: int = 120) -> None:
-    """The figure as a PNG file, by a temporary name."""
-    temporary = file.with_suffix(".tmp.png")
-    figure.savefig(temporary, dpi=dots_per_inch)
-    temporary.replace(file)
+    """The figure as a PNG file, whole or not at all."""
+    with write_together(file, binary=True) as (stream,):
+        figure.savefig(stream, dpi=dots_per_inch, format="png")

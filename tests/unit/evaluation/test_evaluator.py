@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fairseq_cft.evaluation import InfraError, Judgement, Report, Settings, TestCase, UsageError, Verdict, evaluate
-from fairseq_cft.evaluation.cache import content_key, write_whole
+from fairseq_cft.evaluation.cache import content_key
 from fairseq_cft.evaluation.compare import exact
 from fairseq_cft.evaluation.evaluator import Work, judge_all
 from fairseq_cft.evaluation.judge import Judge, require_canary, verdict_of
@@ -101,14 +101,14 @@ def test_a_broken_cache_entry_is_judged_again(tmp_path: Path) -> None:
     assert json.loads(entry.read_text())["verdict"] == "correct"
 
 
-def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_no_wrong_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise OSError("the disk is full")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OSError, match="full"):
-        write_whole(tmp_path / "folder/out.json", "text")
-    assert list((tmp_path / "folder").iterdir()) == []
+    with pytest.raises(InfraError, match=r"cannot write .*json: no space left on device; free some space"):
+        evaluate([DOUBLE], [CASES], SETTINGS, cache=tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_others_cannot_write_where_a_program_is_judged() -> None:
