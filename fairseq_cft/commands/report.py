@@ -1,4 +1,4 @@
-"""Results.json as a table and a picture."""
+"""A table and a picture of results.json."""
 
 from __future__ import annotations
 

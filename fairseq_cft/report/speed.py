@@ -1,4 +1,4 @@
-"""Table and picture of a speed.json that benchmark_speed.sh wrote: ratios first, growth with length, batch and K."""
+"""Table and picture of a speed.json of the speed benchmark: ratios first, growth with length, batch and K."""
 
 from __future__ import annotations
 

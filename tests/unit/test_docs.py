@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import itertools
 import os
 import pydoc
 import re
@@ -276,6 +277,22 @@ def written_options(node: ast.AST) -> list[str]:
     fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and each.value is not None]
     own = [ast.unparse(each.target) for each in fields if not ast.unparse(each.value).startswith("II(")]
     return [f"--{name.replace('_', '-')}" for name in own if name != "data"]
+
+
+def test_the_page_of_the_architecture_names_every_room_in_the_order_of_the_contract():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    first_cells = re.findall(r"^\| (`[^|]+`) \|", page.split("## Rooms")[1].split("\n## ")[0], re.MULTILINE)
+    rows = [re.findall(r"`(\w+)(?:/|\.py)`", cell) for cell in first_cells]
+    named = [name for row in rows for name in row]
+    found = [
+        path for path in (ROOT / "fairseq_cft").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
+    assert sorted(named) == sorted({path.stem for path in found} - {"__init__"} | {"experiments"})
+    contract = re.search(r"^layers = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)
+    layers = [re.findall(r"\w+", line) for line in contract[1].splitlines()]
+    height = {name: -number for number, layer in enumerate(layers) for name in layer}
+    for above, below in itertools.pairwise(rows):
+        assert min(height[name] for name in above) > max(height[name] for name in below), (above, below)
 
 
 def test_the_page_of_the_architecture_names_every_workaround():

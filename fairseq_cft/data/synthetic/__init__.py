@@ -5,7 +5,6 @@ from .code import plain_spelling, to_code
 from .corpus import Corpus, Example, TooFewProgramsError, make_corpus
 from .generator import random_inputs, random_program
 from .interpreter import UndefinedBehaviourError, run
-from .parser import NotInLanguageError, parse
 from .preset import PRESETS, Preset
 from .pseudocode import is_pseudocode_of, to_pseudocode
 from .statements import Program
@@ -15,14 +14,12 @@ __all__ = [
     "Choices",
     "Corpus",
     "Example",
-    "NotInLanguageError",
     "Preset",
     "Program",
     "TooFewProgramsError",
     "UndefinedBehaviourError",
     "is_pseudocode_of",
     "make_corpus",
-    "parse",
     "plain_spelling",
     "random_inputs",
     "random_program",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from synthetic_parser import parse
 
 from fairseq_cft.data.synthetic import (
     PRESETS,
@@ -13,7 +14,6 @@ from fairseq_cft.data.synthetic import (
     TooFewProgramsError,
     is_pseudocode_of,
     make_corpus,
-    parse,
     plain_spelling,
     run,
 )

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cpp_programs import SHARED_DATA
+from synthetic_parser import NotInLanguageError, parse
 
 from fairseq_cft.data.synthetic import (
     PRESETS,
     Choices,
-    NotInLanguageError,
     Program,
     UndefinedBehaviourError,
     is_pseudocode_of,
-    parse,
     plain_spelling,
     random_inputs,
     random_program,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import cast
 
-from .code import FIRST_LINE, LAST_LINE, to_code
-from .statements import (
+from fairseq_cft.data.synthetic.code import FIRST_LINE, LAST_LINE, to_code
+from fairseq_cft.data.synthetic.statements import (
     Add,
     And,
     Assign,
