@@ -57,10 +57,11 @@ def command_names() -> list[str]:
 def overview() -> str:
     """What ``fairseq-cft --help`` prints: each command with the first line of its module."""
     lines = [f"usage: {PROGRAM} COMMAND ...", "", f"{PROGRAM} COMMAND --help lists the options of a command:", ""]
+    width = max(map(len, command_names()))
     for name in command_names():
         text = (COMMANDS / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
         first_line = (ast.get_docstring(ast.parse(text)) or "").split("\n")[0]
-        lines.append(f"  {name:18} {first_line}")
+        lines.append(f"  {name:{width}} {first_line}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Benchmarks speed: training steps, decoding, corruption, evaluation, memory, as ratios; docs/performance.md."""
+"""Benchmarks speed: training steps, decoding, corruption, evaluation, memory, as ratios."""
 
 from __future__ import annotations
 

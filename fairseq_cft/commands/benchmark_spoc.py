@@ -1,4 +1,4 @@
-"""Compares systems on SPoC, on new workers and on new problems; docs/benchmarks.md."""
+"""Compares systems on SPoC, on new workers and on new problems."""
 
 from __future__ import annotations
 

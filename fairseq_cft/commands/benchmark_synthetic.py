@@ -1,4 +1,4 @@
-"""Compares systems on the synthetic language, with several seeds, in and out of distribution; docs/benchmarks.md."""
+"""Compares systems on the synthetic language, with several seeds, in and out of distribution."""
 
 from __future__ import annotations
 

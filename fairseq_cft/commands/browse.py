@@ -1,4 +1,4 @@
-"""A page of HTML to browse what the systems of a results folder wrote."""
+"""Makes a page of HTML to browse what the systems of a results folder wrote."""
 
 from __future__ import annotations
 

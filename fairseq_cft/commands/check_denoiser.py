@@ -1,4 +1,4 @@
-"""Is a denoiser fit to be composed? Clean programs kept and corrupted ones restored, on held-out programs."""
+"""Measures whether a denoiser is fit to be composed: clean programs kept, corrupted ones restored."""
 
 from __future__ import annotations
 

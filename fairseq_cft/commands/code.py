@@ -1,4 +1,4 @@
-"""Turn C++ source files as people publish them into programs in SPoC's manner, one a line."""
+"""Turns C++ source files as people publish them into programs in SPoC's manner, one a line."""
 
 from __future__ import annotations
 

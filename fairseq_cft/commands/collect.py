@@ -1,4 +1,4 @@
-"""Evaluations become results.json."""
+"""Turns evaluations into results.json."""
 
 from __future__ import annotations
 

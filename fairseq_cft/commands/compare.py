@@ -1,4 +1,4 @@
-"""Compares systems on your own text files, with a noise and a checker or a language of yours; docs/own_data.md."""
+"""Compares systems on your own text files, with a noise and a checker or a language of yours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A composed checkpoint from trained models, without training: a denoiser, or a gated one, behind a predictor."""
+"""Writes a composed checkpoint from trained models, without training: a denoiser, perhaps gated, behind a predictor."""
 
 from __future__ import annotations
 

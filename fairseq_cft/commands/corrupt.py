@@ -1,4 +1,4 @@
-"""Write corrupted variants of programs beside the clean ones, to train a denoiser on or to measure it with."""
+"""Writes corrupted variants of programs beside the clean ones, to train a denoiser on or to measure it with."""
 
 from __future__ import annotations
 

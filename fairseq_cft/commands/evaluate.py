@@ -1,4 +1,4 @@
-"""Programs compiled and run against test cases in a sandbox: verdicts, rates, intervals."""
+"""Compiles programs and runs them against test cases, in a sandbox: verdicts, rates, intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model packed into a folder that `translate` and Python read: weights, dictionary, subwords, model card."""
+"""Packs a trained model into a folder that `translate` and Python read: weights, dictionary, subwords, model card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the outputs of a results folder fail, by kind and counted, and what denoising made right and wrong."""
+"""Counts how the outputs of a results folder fail, by kind, and what denoising made right and wrong."""
 
 from __future__ import annotations
 

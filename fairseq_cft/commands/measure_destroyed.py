@@ -1,4 +1,4 @@
-"""How well fine-tuned models still denoise."""
+"""Measures how well fine-tuned models still denoise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table and a picture of results.json."""
+"""Makes a table and a picture of results.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table and picture of an ablation."""
+"""Makes a table and a picture of an ablation."""
 
 from __future__ import annotations
 

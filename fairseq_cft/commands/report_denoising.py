@@ -1,4 +1,4 @@
-"""What a denoiser does to programs that it never saw."""
+"""Shows what a denoiser does to programs that it never saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table and picture of a speed.json of the speed benchmark."""
+"""Makes a table and a picture of a speed.json of the speed benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn SPoC's tables into pairs of pseudocode and programs, or print one program of such a file as C++ again."""
+"""Turns SPoC's tables into pairs of pseudocode and programs, or prints one program of such a file as C++ again."""
 
 from __future__ import annotations
 

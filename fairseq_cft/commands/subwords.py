@@ -1,4 +1,4 @@
-"""Learn subword pieces, split lines into them, join them again; text -> pieces -> text gives back the same bytes."""
+"""Learns subword pieces, splits lines into them, joins them again; text -> pieces -> text gives back the same bytes."""
 
 from __future__ import annotations
 

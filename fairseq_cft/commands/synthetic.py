@@ -1,4 +1,4 @@
-"""Write a synthetic data set: pseudocode, C++, inputs, expected outputs, and unlabeled programs."""
+"""Writes a synthetic data set: pseudocode, C++, inputs, expected outputs, and unlabeled programs."""
 
 from __future__ import annotations
 

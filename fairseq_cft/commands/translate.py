@@ -1,4 +1,4 @@
-"""Pseudocode in, programs out, from a file, a pipe or a prompt."""
+"""Translates pseudocode to programs, from a file, a pipe or at a prompt."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_help_lists_every_command_and_imports_none():
     assert done.returncode == 0, done.stderr
     for name in NAMES:
         text = (ROOT / f"fairseq_cft/commands/{name.replace('-', '_')}.py").read_text()
-        assert f"  {name:18} {ast.get_docstring(ast.parse(text)).splitlines()[0]}\n" in done.stdout
+        assert f"  {name:{max(map(len, NAMES))}} {ast.get_docstring(ast.parse(text)).splitlines()[0]}\n" in done.stdout
     assert {"evaluate", "translate", "export", "compose", "check-denoiser", "corrupt", "report"} <= set(NAMES)
 
 
@@ -61,7 +61,7 @@ def test_without_a_command_the_module_prints_the_folder_and_the_script_the_list(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("evalute", "there is no command 'evalute'; did you mean evaluate? fairseq-cft --help lists them all"),
+        ("evalute", "there is no command 'evalute'; did you mean evaluate"),
         ("check_denoiser", "there is no command 'check_denoiser'; did you mean check-denoiser"),
         ("zzz", "there is no command 'zzz'; fairseq-cft --help lists them all"),
         ("../evil", "there is no command '../evil'; fairseq-cft --help lists them all"),
