@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="fairseq-cft benchmark-spoc", description=__doc__)
     made.add_argument("out", type=Path, metavar="OUT", help="where everything goes; done stages are skipped")
     made.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="as scripts/download_spoc.sh leaves it, with test cases"
+        "--data", type=Path, required=True, metavar="DIR", help="of SPoC: train/split, test and testcases"
     )
     made.add_argument("--scale", choices=sorted(SPOC), required=True, help="tiny: minutes; paper: for a GPU")
     made.add_argument("--prepared", type=Path, metavar="PREPARED", help="what prepare-spoc made (default: made here)")
@@ -45,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     systems = chosen_systems(options.systems)
     for path in (options.prepared and options.prepared / "bpe.model", options.denoiser, options.data / "testcases"):
         if path is not None and not path.exists():
-            raise UserError(f"{path} does not exist; scripts/download_spoc.sh, prepare_spoc.sh and train_denoiser.sh")
+            raise UserError(
+                f"{path} does not exist; fairseq-cft prepare-spoc and train-denoiser make the last two of --data, "
+                "--prepared and --denoiser"
+            )
     if options.denoiser and not options.prepared:
         raise UsageError("--denoiser needs --prepared, the data that it was trained on")
     x = Benchmark(

@@ -13,7 +13,7 @@ from ..experiments.starting import add_dry_run, execute, require_tools, whole_nu
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="fairseq-cft prepare-spoc", description=__doc__)
-    made.add_argument("data", type=Path, metavar="DATA", help="as scripts/download_spoc.sh leaves it")
+    made.add_argument("data", type=Path, metavar="DATA", help="of SPoC: train/split/*.tsv and test/*.tsv")
     made.add_argument("out", type=Path, metavar="OUT", help="gets text, bpe.model and data-bin")
     for name, default, text in (
         ("vocab-size", 10000, "subword pieces at most"),

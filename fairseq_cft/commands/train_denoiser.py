@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepared = options.prepared.resolve()
     for name in NEEDED:
         if not (prepared / name).is_file():
-            raise UserError(f"{prepared / name} does not exist; make it with scripts/prepare_spoc.sh DATA {prepared}")
+            raise UserError(f"{prepared / name} does not exist; make it with fairseq-cft prepare-spoc DATA {prepared}")
     report = options.report or next(
         (file for file in (prepared / "text/testp.tgt", prepared / "text/valid.tgt") if file.exists()), None
     )

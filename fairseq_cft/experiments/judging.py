@@ -58,7 +58,7 @@ def generate(x: Experiment, methods: Sequence[Method], folder: Path, of: str = "
     for method in methods:
         made = () if method.made is None else (method.made,)
         chains.append((*made, *(generate_split(x, method, split, folder, of) for split in x.splits)))
-    return Stage(f"{of}generate", "outputs on test and ood programs", tuple(chains))
+    return Stage(f"{of}generate", "outputs on test and ood programs", tuple(chains), only=folder)
 
 
 def generate_split(x: Experiment, method: Method, split: Split, folder: Path, of: str) -> Task:

@@ -55,7 +55,9 @@ class OwnData:
         cases = [f"{split}.{end}" for split in self.splits for end in ("inp", "out")] if self.language else []
         for name in ("unlabeled.tgt", *pairs, *cases):
             if not (self.raw / name).is_file():
-                raise UserError(f"{self.raw / name} does not exist; docs/own_data.md says what --data DIR holds")
+                raise UserError(
+                    f"{self.raw / name} does not exist; --data DIR holds {', '.join(('unlabeled.tgt', *pairs, *cases))}"
+                )
         if len(read_lines(self.raw / "unlabeled.tgt")) < LEAST_UNLABELED:
             raise UserError(f"{self.raw / 'unlabeled.tgt'} has fewer than {LEAST_UNLABELED} lines; add outputs")
 

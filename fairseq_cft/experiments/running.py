@@ -71,7 +71,11 @@ class Runner:
         for folder in ("logs", ".done"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
         width = len(str(len(stages)))
+        made = {path for stage in stages for task in stage.tasks() for path in task.products()}
         with self._alone(), self._signals():
+            for only in (stage.only for stage in stages if stage.only):
+                for path in set(only.glob("*")) - made:
+                    remove(path)
             for number, stage in enumerate(stages, start=1):
                 self._run_stage(stage, f"[{number:{width}}/{len(stages)}] {stage.title:<46}")
 

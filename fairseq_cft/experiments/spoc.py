@@ -14,6 +14,7 @@ from .spoc_scales import SPOC
 from .stages import PACKAGE, Chain, Command, Stage, Task, cft, run, single
 
 TESTS = ("testw", "testp")  # new workers: in distribution; new problems: out of it
+HOME = "SPoC's folder, with train, test and testcases, is at https://sumith1896.github.io/spoc"
 MAX_CHARS = 1000  # of training programs, as published
 MOST_UNTRAINED = 0.03  # of the inputs may hold a character that training never saw: they come from the wild
 
@@ -74,12 +75,12 @@ class Preparation:
         """Raises UserError where one is missing."""
         folder = self.data / "train/split"
         if not folder.is_dir():
-            raise UserError(f"{folder} does not exist; fetch the data with scripts/download_spoc.sh {self.data}")
+            raise UserError(f"{folder} does not exist; {HOME}")
         train, valid, rest = (folder / f"spoc-train-{name}.tsv" for name in ("train", "eval", "test"))
         divided = () if train.exists() else (valid, rest)
         for table in divided or (train, valid):
             if not table.is_file():
-                raise UserError(f"{table} does not exist; fetch the data with scripts/download_spoc.sh {self.data}")
+                raise UserError(f"{table} does not exist; {HOME}")
         if divided:
             train, valid = self.text / "train.tsv", self.text / "valid.tsv"
         files = ((part, self.data / f"test/spoc-{part}.tsv") for part in TESTS)
@@ -210,7 +211,7 @@ class Benchmark:
         found = [part for part in TESTS if (folder / f"{start}{part}{ending}").exists()]
         if not found:
             names = " nor ".join(str(folder / f"{start}{part}{ending}") for part in TESTS)
-            raise UserError(f"neither {names} exists; scripts/download_spoc.sh fetches SPoC")
+            raise UserError(f"neither {names} exists; {HOME}")
         return found
 
     @property

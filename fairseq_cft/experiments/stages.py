@@ -71,12 +71,21 @@ Chain = tuple[Task, ...]  # one after the other
 
 @dataclass(frozen=True)
 class Stage:
-    """A line for the user: tasks, of which those of different chains may run at the same time."""
+    """A line for the user: tasks, of which those of different chains may run at the same time.
+
+    Attributes:
+        only: a folder in which nothing may stand but what tasks of these stages make, no output of another experiment.
+    """
 
     name: str
     title: str
     chains: tuple[Chain, ...]
     parallel: bool = True
+    only: Path | None = None
+
+    def tasks(self) -> Iterator[Task]:
+        """All of them."""
+        return (task for chain in self.chains for task in chain)
 
 
 def single(name: str, title: str, *commands: Command, reads: Iterable[Path] = (), writes: Iterable[Path] = ()) -> Stage:
@@ -86,12 +95,11 @@ def single(name: str, title: str, *commands: Command, reads: Iterable[Path] = ()
 
 def script(stages: Sequence[Stage], out: Path) -> str:
     """What ``--dry-run`` prints: the commands of all stages, as a shell runs them."""
-    tasks = [(stage, task) for stage in stages for chain in stage.chains for task in chain]
-    folders = {path.parent for _, task in tasks for path in task.products()} | {out}
+    folders = {path.parent for stage in stages for task in stage.tasks() for path in task.products()} | {out}
     lines = ["export PYTHONWARNINGS=ignore", shlex.join(["mkdir", "-p", *sorted(map(str, folders))])]
     for number, stage in enumerate(stages, start=1):
         lines.append(f"# [{number}/{len(stages)}] {stage.name}: {stage.title}")
-        lines += [str(command) for chain in stage.chains for task in chain for command in task.commands]
+        lines += [str(command) for task in stage.tasks() for command in task.commands]
     return "\n".join(lines)
 
 

@@ -88,7 +88,7 @@ def require_tools(*names: str) -> None:
     folder = Path(sys.executable).parent
     for name in names:
         if not shutil.which(name) and not (folder / name).exists():
-            raise UserError(f"{name} is not on the PATH; run 'make install' and activate .venv")
+            raise UserError(f"{name} is not on the PATH; install it (fairseq: pip install 'fairseq_cft[fairseq]')")
 
 
 def execute(
@@ -110,6 +110,6 @@ def execute(
         if log.exists():
             said = log.read_text(encoding="utf-8").splitlines()
             print("", *(line for line in said if line and "INFO" not in line), sep="\n")  # fairseq's log lines have it
-    products = [path for stage in stages[-1:] for chain in stage.chains for task in chain for path in task.products()]
+    products = [path for stage in stages[-1:] for task in stage.tasks() for path in task.products()]
     print(f"in {time.monotonic() - began:.0f} s: {' '.join(map(str, products))}")
     return 0

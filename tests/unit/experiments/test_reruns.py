@@ -87,6 +87,9 @@ def test_another_seed_or_system_leaves_the_others_alone(workplace: Workplace) ->
     assert len(of("fairseq-train", ran)) == 1 and len(of("fairseq-generate", ran)) == 2 * 3
     ran = workplace.run(*given, "--systems", "direct,pretrained", "--seeds", 2)
     assert len(of("fairseq-train", ran)) == 2 and len(of("fairseq-generate", ran)) == 2 * 2 * 3
+    ran = workplace.run(*given, "--systems", "pretrained")  # what others wrote would be taken for results of this run
+    names = {path.name.partition(".")[0] for path in (workplace.folder / "out/evaluations").iterdir()}
+    assert names == {"pretrained", "pretrained+denoise", "pretrained+gate"} and not of("fairseq-generate", ran)
 
 
 def test_another_checker_judges_anew_and_selects_anew(workplace: Workplace, mine: Path) -> None:

@@ -96,7 +96,7 @@ def test_programs_from_the_wild_train_the_denoiser_and_the_subwords(spoc, tmp_pa
         (["--data", "spoc", "--scale", "huge", "out"], 2, "argument --scale: invalid choice: 'huge'"),
         (["--data", "spoc", "--denoiser", "spoc/test/spoc-testw.tsv", "--scale", "tiny", "out"], 2, "needs --prepared"),
         (["--data", "spoc", "--prepared", "none", "--scale", "tiny", "out"], 1, "none/bpe.model does not exist"),
-        (["--data", "spoc/test", "--scale", "tiny", "out"], 1, "spoc/test/testcases does not exist; scripts/download"),
+        (["--data", "spoc/test", "--scale", "tiny", "out"], 1, "spoc/test/testcases does not exist; fairseq-cft"),
     ],
 )
 def test_wrong_use_is_told(spoc, tmp_path, monkeypatch, capsys, arguments, status, sentence):
@@ -109,4 +109,4 @@ def test_spoc_without_tests_is_told(spoc, tmp_path, capsys):
     for part in "wp":
         (spoc / f"test/spoc-test{part}.tsv").unlink()
     assert wrong_use("benchmark-spoc", ["--data", str(spoc), "--scale", "tiny", str(tmp_path / "out")]) == 1
-    assert "test/spoc-testp.tsv exists; scripts/download_spoc.sh" in capsys.readouterr().err
+    assert "test/spoc-testp.tsv exists; SPoC's folder" in capsys.readouterr().err
