@@ -7,8 +7,8 @@
 set -euo pipefail
 
 usage() { sed -n '2,/^[^#]/s/^# //p' "$0"; }
-wrong() { echo "download_spoc: error: $*" >&2; usage >&2; exit 2; }
-fail() { echo "download_spoc: error: $*" >&2; exit 1; }
+wrong() { printf "download_spoc: error: %s\n" "$*" >&2; usage >&2; exit 2; }
+fail() { printf "download_spoc: error: %s\n" "$*" >&2; exit 1; }
 case ${1:-} in -h | --help) usage; exit 0 ;; -*) wrong "there is no option $1" ;; esac
 (($# <= 1)) || wrong "give one DIR"
 

@@ -25,12 +25,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    reader = parser()
-    options = reader.parse_args(arguments)
+    root = parser()
+    options = root.parse_args(arguments)
     if not 0 <= options.margin < 0.25:
-        reader.error(f"--margin {options.margin}: no line stays that far from the border; give 0 to 0.25")
+        root.error(f"--margin {options.margin}: no line stays that far from the border; give 0 to 0.25")
     if options.seeds < 1:
-        reader.error(f"--seeds {options.seeds}: at least 1 is needed")
+        root.error(f"--seeds {options.seeds}: at least 1 is needed")
     import torch
 
     from ..experiments.theory import STEPS, draw, markdown, run
