@@ -182,6 +182,16 @@ def test_every_command_of_an_installed_wheel_has_help(installed, tmp_path):
         assert own.startswith(f"usage: fairseq-cft {name} ")
 
 
+def test_an_installed_wheel_plans_the_quickstart(installed, tmp_path):
+    """Its commands name files of the installed package alone, and commands that it has."""
+    planned = python(installed, tmp_path, str(installed / "bin/fairseq-cft"), "quickstart", "out", "--dry-run")
+    assert planned.count("fairseq-train ") == 4 and str(ROOT / "fairseq_cft") not in planned
+    assert str(installed / "fairseq_cft") in planned  # --user-dir
+    commands = set(re.findall(r"fairseq_cft ([a-z][a-z-]+) ", planned))
+    assert {"synthetic", "subwords", "check-denoiser"} <= commands <= set(command_names())
+    assert not (tmp_path / "out").exists()
+
+
 REPOSITORY_ALONE = re.compile(
     r"\b(?:scripts|preprocess|docs|tests|examples)/\w|\w+\.sh\b"
     r"|\bmake (?:help|install|quickstart|demo|benchmark|test|check|clean)\b"
