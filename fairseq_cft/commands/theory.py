@@ -11,9 +11,7 @@ from ..files import write_together
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="fairseq-cft theory", description=__doc__, epilog="docs/theory.md explains it and what came out."
-    )
+    made = argparse.ArgumentParser(prog="fairseq-cft theory", description=__doc__)
     made.add_argument(
         "--output-dir", type=Path, required=True, metavar="DIR", help="gets relu_theory.json, .md and .png"
     )
