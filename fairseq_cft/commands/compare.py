@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import UserError
+from ..evaluation.compare import COMPARISONS
 from ..evaluation.settings import Settings
 from ..experiments import own_data
 from ..experiments.own_data import OwnData
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument("--language", metavar="NAME", help="outputs are programs; SPLIT.inp and SPLIT.out judge them")
     made.add_argument("--user-file", metavar="FILE.py", help="Python files that register these, colon-separated")
     made.add_argument("--decode", default="plain", metavar="NAME", help="format of programs (default: %(default)s)")
+    comparisons = "how what programs print is compared (default: %(default)s)"
+    made.add_argument("--compare", choices=list(COMPARISONS), default="exact", help=comparisons)
     add_systems_option(made)
     made.add_argument(
         "--architecture", choices=("tiny", "synthetic", "spoc"), default="tiny", help="(default: %(default)s)"
@@ -65,7 +68,8 @@ def own_data_of(options: argparse.Namespace) -> OwnData:
     if not options.data.is_dir():
         raise UserError(f"{options.data} does not exist; --data names the folder of your text files")
     user = user_option(options.user_file)
-    kind = ("--checker", options.checker) if options.checker else ("--language", options.language)
+    programs = ("--language", options.language, "--compare", options.compare)
+    kind = ("--checker", options.checker) if options.checker else programs
     return OwnData(
         raw=options.data.resolve(),
         out=options.out.absolute(),
@@ -75,6 +79,7 @@ def own_data_of(options: argparse.Namespace) -> OwnData:
         checker=options.checker,
         language=options.language,
         decode=options.decode,
+        compare=options.compare,
     )
 
 

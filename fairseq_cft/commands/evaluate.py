@@ -168,7 +168,7 @@ def _too_few(report: Report, least: float) -> str:
     expected = f", expected {first['expected'][:MOST_SHOWN]!r}" if "expected" in first else ""
     return (
         f"{report.correct_rate:.2%} are correct, fewer than --min-correct {least:.2%}; the first that is not is "
-        f"{first['id']}: {first['verdict']} ({first['detail'].strip()[:MOST_SHOWN]!r}{expected}); do --language, "
+        f"{first['id']}: {first['verdict']} ({first['detail'][:MOST_SHOWN]!r}{expected}); do --language, "
         "--decode, --compare and the limits fit these programs?"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from ..systems import SYSTEMS
 from .plan import USER_DIR, Experiment, Split, train_gate
 from .recipe import Words
 from .stages import PACKAGE, Chain, Stage, Task, cft, run, single
+
+MIN_CEILING = 0.98  # share of references that must be judged right; SPoC's programs in the published format fall below
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,21 @@ def evaluate(x: Experiment, methods: Sequence[Method], folder: Path, of: str = "
             writes = (folder / f"{name}.json",)
             chains.append((Task(f"{of}evaluate.{name}", (command,), reads=reads, writes=writes),))
     return Stage(f"{of}evaluate", "compile and run every output", tuple(chains), parallel=False)
+
+
+def ceiling(x: Experiment, references: Mapping[str, Path]) -> Stage:
+    """Judges the references of the test sets (split -> file) as outputs will be: what fails them measures nothing."""
+    unsafe = ("--allow-unsafe",) if x.allow_unsafe else ()
+    chains = []
+    for split in x.splits:
+        output = x.out / f"ceiling.{split.name}.json"
+        command = cft(
+            "evaluate", "--programs", references[split.name], *split.cases, "--cache", x.out / "cache", *unsafe,
+            "--quiet", "--min-correct", MIN_CEILING, "--json", output,
+        )  # fmt: skip
+        reads = (*split.reads, PACKAGE / "evaluation", PACKAGE / "formats")
+        chains.append((Task(f"ceiling.{split.name}", (command,), reads=reads, writes=(output,)),))
+    return Stage("ceiling", "references are judged right?", tuple(chains), parallel=False)
 
 
 def report(x: Experiment, systems: Sequence[str], methods: Sequence[Method]) -> Stage:

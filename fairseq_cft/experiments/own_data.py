@@ -25,7 +25,7 @@ class OwnData:
     """What `compare` is given.
 
     Attributes:
-        judge: options of evaluate that say who judges: --checker or --language, --decode, --user-file.
+        judge: options of evaluate that say who judges: --checker or --language, --decode, --compare, --user-file.
         user: --user-file with absolute paths, or nothing.
     """
 
@@ -37,6 +37,7 @@ class OwnData:
     checker: str | None
     language: str | None
     decode: str
+    compare: str
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -62,13 +63,14 @@ class OwnData:
             raise UserError(f"{self.raw / 'unlabeled.tgt'} has fewer than {LEAST_UNLABELED} lines; add outputs")
 
     def selection(self) -> Words:
-        """How a validation output is judged; nothing where the task cannot ask the language."""
+        """How a validation output is judged; nothing where validation has no cases."""
         inputs, expected = self.cases("valid")
         files = ("--eval-inputs", str(inputs), "--eval-expected", str(expected))
         if self.checker:
             return (*files, "--eval-checker", self.checker, *self.user)
-        if self.language == "cpp" and inputs.suffix == ".inp" and expected.suffix == ".out":
-            return (*files, "--eval-decode", self.decode)
+        if self.language and inputs.suffix == ".inp" and expected.suffix == ".out":
+            how = ("--eval-language", self.language, "--eval-decode", self.decode, "--eval-compare", self.compare)
+            return (*files, *how, *self.user)
         return ()
 
 
@@ -137,7 +139,8 @@ def text_of(own: OwnData, sizes: Recipe) -> TextData:
 
 
 def stages(x: Experiment, data: TextData, systems: list[str], min_clean_kept: float) -> Iterator[Stage]:
-    """From the user's files to a table."""
+    """From the user's files to a table; what would make all of it worthless comes first."""
+    yield judging.ceiling(x, {split: data.raw / f"{split}.tgt" for split in data.splits})
     yield from text_data.stages(data)
     yield plan.train_denoiser(x, data.subword_model)
     yield plan.check_denoiser(x, min_clean_kept, x.out / "denoiser.json")

@@ -46,7 +46,10 @@ def test_a_dry_run_names_noise_checker_and_user_files_wherever_they_are_needed(d
     assert all(chosen in line for line in trained[1:])
     evaluated = lines(done, "python -m fairseq_cft evaluate")
     cases = f"--inputs {data}/mine/test.src --expected {data}/mine/test.tgt --decode plain {files} --checker c"
-    assert len(evaluated) == 6 and all(cases in line for line in evaluated)  # no ood
+    assert len(evaluated) == 7 and all(cases in line for line in evaluated)  # no ood
+    references, *outputs = evaluated
+    assert f"--programs {data}/mine/test.tgt " in references and "--min-correct 0.98" in references
+    assert done.index(references) < done.index(trained[0]) and not any("--min-correct" in line for line in outputs)
     assert not (data / "out").exists()
 
 
@@ -63,9 +66,9 @@ def test_another_test_set_and_files_for_the_checker_are_taken_where_they_exist(d
         (data / "mine" / name).write_text("a\n")
     arguments = ["--data", "mine", "--noise", "cpp", "--systems", "pretrained", "out"]
     evaluated = lines(compare(*arguments, "--checker", "c"), "python -m fairseq_cft evaluate")
-    assert len(evaluated) == 4
-    assert sum(f"--inputs {data}/mine/test.inp --expected {data}/mine/test.out" in line for line in evaluated) == 2
-    assert sum(f"--inputs {data}/mine/ood.src --expected {data}/mine/ood.tgt" in line for line in evaluated) == 2
+    assert len(evaluated) == 6
+    assert sum(f"--inputs {data}/mine/test.inp --expected {data}/mine/test.out" in line for line in evaluated) == 3
+    assert sum(f"--inputs {data}/mine/ood.src --expected {data}/mine/ood.tgt" in line for line in evaluated) == 3
     assert wrong_use("compare", [*arguments, "--language", "cpp"]) == 1
     assert f"{data}/mine/ood.inp does not exist" in capsys.readouterr().err
     for name in ("ood.src", "ood.tgt"):
@@ -84,6 +87,13 @@ def test_outputs_of_a_language_choose_checkpoints_where_validation_has_cases(dat
     (_, training) = shown_commands(compare(*arguments, "--language", "cpp"), "fairseq-train")
     assert value(training, "--best-checkpoint-metric") == "correct_rate"
     assert value(training, "--eval-decode") == "lossless"
+    arguments += ["--language", "python", "--compare", "tokens"]
+    shown = compare(*arguments)
+    (_, training) = shown_commands(shown, "fairseq-train")
+    how = {"--eval-language": "python", "--eval-compare": "tokens", "--best-checkpoint-metric": "correct_rate"}
+    assert {option: value(training, option) for option in how} == how
+    evaluated = lines(shown, "python -m fairseq_cft evaluate")
+    assert evaluated and all("--language python --compare tokens" in line for line in evaluated)
 
 
 @pytest.mark.parametrize(
