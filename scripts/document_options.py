@@ -29,6 +29,7 @@ import fairseq_cft
 from fairseq_cft.__main__ import command_names
 from fairseq_cft.files import write_together
 from fairseq_cft.modules.architecture import DROPOUT, SIZES
+from fairseq_cft.modules.unsupported import GENERATION, TRAINING
 from fairseq_cft.noise import make_noise, noise_names
 
 ROOT = Path(fairseq_cft.__file__).resolve().parents[1]
@@ -64,7 +65,7 @@ def page() -> str:
     """The whole page."""
     sections = [HEAD, "## In fairseq's commands, with `--user-dir fairseq_cft`"]
     sections += [section(title, lead, rows) for title, lead, rows in plugin_parts()]
-    sections += [sizes(), noises(), COMMANDS]
+    sections += [sizes(), unsupported(), noises(), COMMANDS]
     for name, parser in programs():
         lead = sentence((parser.description or "").strip().split("\n\n")[0])
         parts = subcommands(parser)
@@ -167,6 +168,23 @@ def sizes() -> str:
         both = [f"{size['layers']} + {size['layers']}", *(size[k] for k in ("embed_dim", "ffn_embed_dim"))]
         cells = [f"`_{name}`", *both, size["attention_heads"], *DROPOUT[name].values()]
         lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def unsupported() -> str:
+    lines = [
+        "### Options that a composed model refuses",
+        "",
+        "Options of fairseq that `--arch composed_transformer` cannot honour end in one sentence. Of generation: for "
+        "the composed stage. *Checkpoints*: those trained with the option are no stage of a composed model.",
+        "",
+        "| option | in | why | instead | checkpoints |",
+        "|---|---|---|---|---|",
+    ]
+    for where, listed in (("training", TRAINING), ("generation", GENERATION)):
+        for each in listed:
+            files = "refused" if each.in_files else ""
+            lines.append(f"| `{each.flag}` | {where} | {each.why} | {each.instead} | {files} |")
     return "\n".join(lines)
 
 

@@ -19,8 +19,10 @@ from omegaconf import II
 from torch import Tensor
 
 from ..errors import UserError
+from ..models.composed_transformer import ComposedTransformerModel
 from ..modules import policy_gradient as estimators
 from ..modules.batches import length_bounds, lengths_of, same_rows
+from ..modules.building import unwrapped
 from ..modules.reward_histogram import reward_counts
 from ..modules.scoring import ComposedRequest
 
@@ -89,6 +91,8 @@ class ComposedFinetuningCriterion(FairseqCriterion):
     def forward(self, model: Any, sample: dict[str, Any], reduce: bool = True) -> tuple[Tensor, int, dict[str, Any]]:
         """The loss summed over the batch, the sample size to divide it by, and what to log."""
         target = sample["target"]
+        if not isinstance(unwrapped(model), ComposedTransformerModel):
+            raise UserError("--criterion composed_finetuning needs --arch composed_transformer")
         training = model.training and torch.is_grad_enabled()
         with_composed = self.cfg.composed_weight > 0 or not training
         request = self._request(target, training) if with_composed else None

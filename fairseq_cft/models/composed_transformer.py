@@ -39,6 +39,7 @@ from ..modules.scoring import (
     without_dropout,
 )
 from ..modules.transformer import add_copying_args
+from ..modules.unsupported import GENERATION, refuse
 
 STAGES = ("composed", "base")
 
@@ -62,7 +63,8 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         self.pad = base_predictor.decoder.padding_idx
         self.eos = base_predictor.decoder.dictionary.eos()
         self._weights_loaded = True
-        for layer in (*base_predictor.decoder.layers, *denoiser.decoder.layers):
+        self._scores_reference = False
+        for layer in (*base_predictor.decoder.layers.children(), *denoiser.decoder.layers.children()):
             layer.need_attn = False  # else eval mode computes attention weights in every layer
         # kept out of the registered modules, for they only refer to the two stages
         object.__setattr__(self, "_composed_encoder", ComposedEncoder(self))
@@ -110,6 +112,8 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             (N, T, V) logits and a dictionary.
         """
         self._require_weights()
+        if self._scores_reference:  # fairseq's scorer asks for log p_Π(y | f(x)) of the model itself
+            return self.decoder(prev_output_tokens, encoder_out=self.encoder(src_tokens, src_lengths))
         base = self.base_predictor
         encoder_out = base.encoder(src_tokens, src_lengths=src_lengths)
         kwargs.setdefault("alignment_layer", NO_LAYER)
@@ -185,6 +189,14 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
         max_lengths = max_lengths.clamp(min=1, max=self._max_output_positions())
         denoised = translate(self.denoiser, tokens, max_lengths, eos=self.eos, pad=self.pad)
         return denoised if self.gate is None else self._composed_encoder.choose(tokens, denoised)
+
+    def prepare_for_inference_(self, cfg: Any) -> None:
+        """Called by fairseq's commands and its hub; UserError for what the composed stage cannot give."""
+        options = cfg.generation
+        if self.output_stage == "composed":
+            refuse({each.option: getattr(options, each.option, None) for each in GENERATION}, GENERATION)
+            self._scores_reference = bool(getattr(options, "score_reference", False))
+        super().prepare_for_inference_(cfg)
 
     # Construction and checkpoints -------------------------------------------------------------------------------
 

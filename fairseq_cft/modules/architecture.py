@@ -44,7 +44,6 @@ SHAPE_OPTIONS = (
     "max_source_positions",
     "max_target_positions",
 )
-UNSUPPORTED_OPTIONS = ("adaptive_softmax_cutoff", "adaptive_input", "cross_self_attention", "no_cross_attention")
 
 
 def set_sizes(args: Namespace, name: str) -> None:

@@ -21,6 +21,7 @@ from .denoiser import (
 )
 from .gate import put_gate
 from .transformer import Transformer
+from .unsupported import TRAINING, refuse
 
 
 def build(cls: Any, args: Namespace, task: FairseqTask) -> Any:
@@ -40,8 +41,7 @@ def build(cls: Any, args: Namespace, task: FairseqTask) -> Any:
         return _build_for_checkpoint(cls, args, task)
 
     check_precision(args)
-    if getattr(args, "offload_activations", False):
-        raise UserError("--offload-activations does not fit the composed model; take --checkpoint-activations")
+    refuse(vars(args), TRAINING)
     if not args.denoiser_path:
         raise UserError("--arch composed_transformer needs --denoiser-path, the checkpoint of a trained denoiser")
     denoiser_file = read_transformer(args.denoiser_path, "--denoiser-path", "denoiser")
@@ -99,10 +99,7 @@ def _base_shape(
     """The base predictor's shape: its checkpoint's, or for random weights the flags over the denoiser's."""
     asked = shape_of(args)
     if base_file is None:
-        if width := asked.get("encoder_embed_dim"):
-            for name in ("decoder_embed_dim", "decoder_input_dim", "decoder_output_dim"):
-                asked.setdefault(name, width)
-        return {**denoiser_file.shape, "copy_attention": False, **asked}
+        return _random_shape(asked, {**denoiser_file.shape, "copy_attention": False})
     if differences := shape_differences(asked, base_file.shape):
         raise UserError(
             f"the base predictor takes its weights and shape from {base_file.path}, which disagrees with "
@@ -110,6 +107,21 @@ def _base_shape(
         )
     positions = {name: value for name, value in asked.items() if name.startswith("max_")}
     return {**base_file.shape, **positions}
+
+
+def _random_shape(asked: dict[str, Any], denoiser_shape: dict[str, Any]) -> dict[str, Any]:
+    """The denoiser's shape, changed as asked for; one width given is that of both sides."""
+    encoder, decoder = "encoder_embed_dim", "decoder_embed_dim"
+    shape = {**denoiser_shape, **asked}
+    if encoder in asked or decoder in asked:
+        shape[decoder] = asked.get(decoder, shape[encoder])
+        shape[encoder] = asked.get(encoder, shape[decoder])
+        for name in ("decoder_input_dim", "decoder_output_dim"):
+            shape[name] = asked.get(name, shape[decoder])
+    if shape[encoder] != shape[decoder]:
+        shape["share_all_embeddings"] = False  # they have one width
+        shape["share_decoder_input_output_embed"] = shape["decoder_input_dim"] == shape["decoder_output_dim"]
+    return shape
 
 
 def unwrapped(model: Any) -> Any:

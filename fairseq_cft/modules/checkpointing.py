@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 def checkpoint_layers(layers: nn.ModuleList) -> None:
     """Makes each layer keep nothing for backward but its inputs."""
-    for layer in layers:
+    for layer in layers.children():  # iterating itself drops layers at random under --encoder-layerdrop
         layer.forward = _Checkpointed(layer, layer.forward)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
 from .architecture import FINGERPRINTS
-from .denoiser import as_dict, is_placeholder, known_dictionaries, parts_of
+from .denoiser import as_dict, close_numbers, is_placeholder, known_dictionaries, parts_of
 
 KINDS = {"composed": "a composed model", "gate": "a gate", "plain": "a plain model"}
 
@@ -53,7 +52,7 @@ def _check_tensors(model: nn.Module, theirs: Mapping[str, Tensor], path: str, de
     for name in sorted({**ours, **theirs}, key=lambda name: not name.startswith("denoiser.")):
         mine, other = ours.get(name), theirs.get(name)
         same_shape = mine is not None and other is not None and mine.shape == other.shape
-        if name.startswith("denoiser.") and not (same_shape and _close(mine, other)):
+        if name.startswith("denoiser.") and not (same_shape and close_numbers(mine, other)):
             raise UserError(
                 f"{path} holds another denoiser than --denoiser-path {denoiser}, which it would replace; to go on with "
                 f"its base predictor in front of the one named, give --base-predictor-path {path} instead"
@@ -64,12 +63,3 @@ def _check_tensors(model: nn.Module, theirs: Mapping[str, Tensor], path: str, de
                 f"{path} does not fit this training's model: {name} is {shapes[0]} there and {shapes[1]} here; give "
                 "the options that it was trained with, or this training a --save-dir of its own"
             )
-
-
-def _close(mine: Any, other: Any) -> bool:
-    """Whether two tensors are the same number for number, up to half precision and the rounding of averages."""
-    if not mine.is_floating_point():
-        return torch.equal(mine.cpu(), other.cpu())
-    dtype = min(mine.dtype, other.dtype, key=lambda dtype: torch.finfo(dtype).bits)
-    mine, other = (each.detach().cpu().to(dtype).float() for each in (mine, other))
-    return torch.allclose(mine, other, rtol=1e-5, atol=1e-7)

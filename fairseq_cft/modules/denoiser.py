@@ -16,8 +16,9 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor
 
 from ..errors import UserError
-from .architecture import FINGERPRINTS, UNSUPPORTED_OPTIONS, fingerprint, shape_of
+from .architecture import FINGERPRINTS, fingerprint, shape_of
 from .transformer import Transformer
+from .unsupported import in_file
 
 # Tensors that fairseq 0.12.2 writes for every encoder layer and never uses; fairseq main refuses them.
 _UNUSED_TENSORS = {f"{part}_{kind}" for part in ("in_proj", "out_proj", "fc1", "fc2") for kind in ("weight", "bias")}
@@ -33,17 +34,37 @@ class TransformerCheckpoint(NamedTuple):
 
 
 class FrozenDenoiser(Transformer):
-    """A Transformer without gradients that stays in eval mode whatever its parent does."""
+    """A Transformer without gradients that stays in eval mode whatever its parent does.
+
+    Cast to half precision (--fp16, --bf16) it computes in half precision, and gives its state in the numbers that it
+    had before: a training writes the denoiser that it read.
+    """
 
     def __init__(self, args: Namespace, encoder: Any, decoder: Any) -> None:
         super().__init__(args, encoder, decoder)
         self.requires_grad_(False)
         self.eval()
         encoder.refuses_cut_off = False  # an output of the base predictor may be
+        self._exact: dict[str, Tensor] = {}  # float32 weights on the CPU, once they are cast
+        self._register_state_dict_hook(_put_exact)
+
+    def _apply(self, function: Any, *args: Any, **options: Any) -> FrozenDenoiser:
+        before = {name: parameter.detach() for name, parameter in self.named_parameters(remove_duplicate=False)}
+        super()._apply(function, *args, **options)
+        for name, parameter in self.named_parameters(remove_duplicate=False):
+            if parameter.dtype != before[name].dtype and before[name].dtype == torch.float32:
+                self._exact.setdefault(name, before[name].cpu())
+        return self
 
     def train(self, mode: bool = True) -> FrozenDenoiser:
         # test_composed_transformer.py::test_denoiser_stays_in_eval_mode breaks without this override
         return super().train(False)
+
+
+def _put_exact(module: FrozenDenoiser, state: dict[str, Any], prefix: str, _: Any) -> None:
+    for name, exact in module._exact.items():
+        if prefix + name in state and state[prefix + name].dtype != exact.dtype:
+            state[prefix + name] = exact
 
 
 def build_transformer(
@@ -75,7 +96,7 @@ def as_transformer(
             f"{role} {path} holds a model of architecture '{name}'; it must be a plain encoder-decoder Transformer, or "
             "a composed model"
         )
-    if unsupported := [option for option in UNSUPPORTED_OPTIONS if model_args.get(option)]:
+    if unsupported := in_file(model_args):
         raise UserError(f"{role} {path} was trained with {', '.join(unsupported)}, which the composed model lacks")
     shape = model_args.get(f"{stage}_shape")
     if shape:
@@ -188,3 +209,12 @@ def load_weights(model: torch.nn.Module, checkpoint: TransformerCheckpoint, role
     except RuntimeError as error:
         reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise UserError(f"{role} {checkpoint.path} does not fit the model: {reason}") from error
+
+
+def close_numbers(mine: Any, other: Any) -> bool:
+    """Whether two tensors of one shape are the same denoiser's: up to half precision and the rounding of averages."""
+    if not mine.is_floating_point():
+        return torch.equal(mine.cpu(), other.cpu())
+    dtype = min(mine.dtype, other.dtype, key=lambda dtype: torch.finfo(dtype).bits)
+    mine, other = (each.detach().cpu().to(dtype).float() for each in (mine, other))
+    return torch.allclose(mine, other, rtol=1e-5, atol=1e-7)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 from .batches import same_width
 from .composed_encoder import ComposedDecoder, ComposedEncoder
-from .denoiser import is_placeholder, read_checkpoint
+from .denoiser import close_numbers, is_placeholder, read_checkpoint
 
 THRESHOLD = 0.9  # the paper's
 # In an output that is let through, every other token is as good as impossible, and its end before its time even more
@@ -126,7 +126,7 @@ def add_gate(model: Any, checkpoint: GateCheckpoint, threshold: float, role: str
         theirs = checkpoint.encoder.get(name)
         if is_placeholder(name):
             continue
-        if theirs is None or theirs.shape != value.shape or not torch.equal(theirs, value.to(theirs)):
+        if theirs is None or theirs.shape != value.shape or not close_numbers(theirs, value):
             raise UserError(
                 f"{role} {checkpoint.path} was trained on the encoder of another denoiser (encoder.{name} differs); "
                 "train a gate with --denoiser-path naming this one"

@@ -3,6 +3,8 @@
 What they learn stands in sorting.py; each stage alone gives something else than both.
 """
 
+import math
+
 import pytest
 from commands import PLUGIN, SMALL, call, generate, hypotheses, train
 from sorting import COUNTS, binarise, write
@@ -10,6 +12,8 @@ from sorting import COUNTS, binarise, write
 from fairseq_cft.errors import UserError
 from fairseq_cft.models.composed_transformer import ComposedTransformerModel
 from fairseq_cft.models.transformer_cft import TransformerCFTModel
+from fairseq_cft.modules.decoding import encode
+from fairseq_cft.modules.scoring import sequence_log_probs
 
 pytestmark = pytest.mark.xdist_group("sorting")
 GENERATE = ("--task", "pseudocode_to_code")
@@ -120,3 +124,32 @@ def test_data_of_another_dictionary_are_refused(sorting, tmp_path, capsys):
             generate(data, model, *GENERATE, capsys=capsys)
         with pytest.raises(UserError, match=r"another .*dictionary"):
             TransformerCFTModel.from_pretrained(model.parent, model.name, str(data))
+
+
+@pytest.mark.parametrize("stage", ["composed", "base"])
+def test_a_reference_is_scored_by_the_stage_that_is_asked(sorting, capsys, stage):
+    overrides = ("--model-overrides", str({"output_stage": stage}))
+    options = (*GENERATE, *overrides, "--score-reference", "--gen-subset", "test16")
+    hub = ComposedTransformerModel.from_pretrained(sorting.composed.parent, sorting.composed.name, str(sorting.data))
+    model, task = hub.models[0], hub.task
+    task.load_dataset("test16")
+    data = task.dataset("test16")
+    batch = data.collater([data[each] for each in range(len(data))])
+    source, target = batch["net_input"]["src_tokens"], batch["target"]
+    if stage == "base":
+        expected = sequence_log_probs(model.base_predictor, encode(model.base_predictor, source), target)
+    else:
+        expected = -model.denoiser_costs(model.decode_base(source, batch["net_input"]["src_lengths"]), target)
+    by_token = expected / target.ne(model.pad).sum(1) / math.log(2)
+    capsys.readouterr()
+    found = scores(sorting, options, capsys)
+    assert [found[number] for number in batch["id"].tolist()] == pytest.approx(by_token.tolist(), abs=1e-3)
+
+
+def scores(sorting, options, capsys) -> dict[int, float]:
+    """Bits a token by sentence, as fairseq-generate writes them."""
+    from fairseq_cli.generate import cli_main
+
+    call(cli_main, sorting.data, "--user-dir", PLUGIN, "--path", sorting.composed, "--num-workers", 0, *options)
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines() if line.startswith("H-")]
+    return {int(name[2:]): float(score) for name, score, _ in lines}

@@ -1,6 +1,7 @@
 """The composed model's contracts: one registration, a frozen denoiser, a self-contained checkpoint, clear refusals."""
 
 import copy
+from argparse import Namespace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from fairseq.models import ARCH_MODEL_REGISTRY
 from support import PlainTask, batch, build, fake_task, model_args, save, shifted
 
 from fairseq_cft.errors import UserError
+from fairseq_cft.models.composed_transformer import composed_architecture
 from fairseq_cft.modules.decoding import translate
 from fairseq_cft.modules.denoiser import _UNUSED_TENSORS
 from fairseq_cft.modules.scoring import ComposedRequest
@@ -102,6 +104,37 @@ def test_random_base_predictor_may_be_smaller(task, denoiser_path):
     model = composed(task, denoiser_path, base_predictor_path="random", **sizes)
     assert len(model.base_predictor.decoder.layers) == 1 and len(model.denoiser.decoder.layers) == 2
     assert model.base_predictor.decoder.embed_tokens.embedding_dim == 8
+
+
+@pytest.mark.parametrize(
+    ("asked", "widths"),
+    [
+        ({"encoder_embed_dim": 8}, (8, 8)),
+        ({"decoder_embed_dim": 8}, (8, 8)),
+        ({"encoder_embed_dim": 8, "decoder_embed_dim": 12}, (8, 12)),
+    ],
+)
+def test_a_random_base_predictor_may_be_of_two_widths(task, denoiser_path, asked, widths):
+    options = {"denoiser_path": denoiser_path, "base_predictor_path": "random"}
+    args = Namespace(arch="composed_transformer", **options, **asked)
+    composed_architecture(args)
+    model = ARCH_MODEL_REGISTRY[args.arch].build_model(args, task)
+    base = model.base_predictor
+    assert (base.encoder.embed_tokens.embedding_dim, base.decoder.embed_tokens.embedding_dim) == widths
+    net_input, target = inputs(task)
+    assert model(**net_input, request=ComposedRequest(target, num_samples=2))[1]["composed"].log_probs.isfinite().all()
+    again = ARCH_MODEL_REGISTRY[args.arch].build_model(model.args, task)  # as a checkpoint is loaded
+    again.load_state_dict(model.state_dict())
+
+
+def test_the_denoisers_numbers_outlive_half_precision(task, denoiser_path):
+    model = composed(task, denoiser_path)
+    before = {name: value.clone() for name, value in model.denoiser.state_dict().items()}
+    for cast in (model.half, model.bfloat16):
+        cast()
+        assert next(model.denoiser.parameters()).dtype != torch.float32
+        for state, prefix in ((copy.deepcopy(model).state_dict(), "denoiser."), (model.denoiser.state_dict(), "")):
+            assert all(torch.equal(state[prefix + name], value) for name, value in before.items())
 
 
 def test_composition_is_the_two_stages_by_hand(task, denoiser_path):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
 from fairseq_cft.errors import UserError
+from fairseq_cft.modules.checkpointing import _Checkpointed
 
 TASK = fake_task()
 
@@ -67,6 +68,13 @@ def test_a_copy_checkpoints_its_own_layers(denoiser_path):
         parameter.data.zero_()
     _, gradients, _ = step(copied, "rloo")
     assert max(gradient.abs().max() for gradient in gradients.values()) > 0.01
+
+
+def test_layerdrop_leaves_no_layer_out(denoiser_path):
+    for _ in range(4):
+        model = composed(denoiser_path, checkpoint_activations=True, encoder_layerdrop=0.9, decoder_layerdrop=0.9)
+        for stage in (model.base_predictor.encoder, model.base_predictor.decoder):
+            assert all(isinstance(layer.forward, _Checkpointed) for layer in stage.layers.children())
 
 
 def test_offloading_is_refused(denoiser_path):
