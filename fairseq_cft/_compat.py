@@ -27,6 +27,7 @@ from ._compat_checkpoints import (
     check_what_training_goes_on_from,
     copy_checkpoints_whole,
     find_negative_scores,
+    keep_running_meters,
     name_unreadable_checkpoints,
 )
 from .errors import UserError, sentence
@@ -37,6 +38,7 @@ def apply_all(package_path: list[str]) -> None:
     allow_fairseq_checkpoints()
     name_unreadable_checkpoints()
     check_what_training_goes_on_from()
+    keep_running_meters()
     copy_checkpoints_whole()
     find_negative_scores()
     keep_last_batch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import pickle
 import re
 from functools import wraps
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 
 from .errors import UserError
+
+RUNNING = "_running_"  # what the names of meters of the whole training start with
 
 
 def allow_fairseq_checkpoints() -> None:
@@ -126,6 +129,34 @@ def check_what_training_goes_on_from() -> None:
             checkpoint_utils.load_checkpoint_to_cpu = read
 
     load_checkpoint._checks = True  # type: ignore[attr-defined]
+    Trainer.load_checkpoint = load_checkpoint
+
+
+def keep_running_meters() -> None:
+    """fairseq, every version, forgets its meters where a training is resumed at the beginning of an epoch.
+
+    Else it goes on with others than those that it loaded and will save. What is called ``_running_...`` belongs to the
+    whole training, and is kept.
+    """
+    from fairseq.logging import metrics
+    from fairseq.trainer import Trainer
+
+    original = Trainer.load_checkpoint
+    if getattr(original, "_keeps_running", False):
+        return
+    parameters = inspect.signature(original)
+
+    @wraps(original)
+    def load_checkpoint(self: Any, *args: Any, **kwargs: Any) -> Any:
+        extra_state = original(self, *args, **kwargs)
+        metrics._active_aggregators["default"] = metrics._aggregators["default"]
+        if extra_state and not parameters.bind(self, *args, **kwargs).arguments.get("reset_meters"):
+            for _, name, _, meter in extra_state.get("metrics", {}).get("default", []):
+                if name.startswith(RUNNING) and metrics.get_meter("default", name) is None:
+                    metrics.log_scalar(name, meter["val"])
+        return extra_state
+
+    load_checkpoint._keeps_running = True  # type: ignore[attr-defined]
     Trainer.load_checkpoint = load_checkpoint
 
 

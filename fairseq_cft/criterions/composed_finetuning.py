@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from fairseq.criterions import FairseqCriterion, register_criterion
 from fairseq.criterions.label_smoothed_cross_entropy import label_smoothed_nll_loss
 from fairseq.dataclass import ChoiceEnum, FairseqDataclass
@@ -18,6 +17,7 @@ from fairseq.tasks import FairseqTask
 from omegaconf import II
 from torch import Tensor
 
+from .._compat_checkpoints import RUNNING
 from ..errors import UserError
 from ..models.composed_transformer import ComposedTransformerModel
 from ..modules import policy_gradient as estimators
@@ -27,6 +27,7 @@ from ..modules.reward_histogram import reward_counts
 from ..modules.scoring import ComposedRequest
 
 ESTIMATORS = ("reinforce", "rloo", "self_critical", "gumbel")
+MEAN_SQUARE = f"{RUNNING}advantage_mean_square"  # a meter, not shown in logs
 SCALES = ("rms", "none")
 SAMPLE_DROPOUTS = ("none", "encoder")
 
@@ -56,7 +57,8 @@ class ComposedFinetuningConfig(FairseqDataclass):
     advantage_scale: ChoiceEnum(SCALES) = field(  # type: ignore[valid-type]
         default="rms",
         metadata={
-            "help": "rms: divide the advantages (in nats) by their root mean square over the batch, at least 1, so "
+            "help": "rms: divide the advantages (in nats) by their root mean square over the last 20 updates or so, at "
+            "least 1, whatever batches and workers share an update (the first one only measures it), so "
             "that the term's size does not depend on what a wrong output costs; none: the raw objective"
         },
     )
@@ -110,7 +112,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
             terms = extra["composed"]
             composed = terms.costs.mean(1).sum()  # nats, summed over the sentences
             if training:
-                loss = loss + self.cfg.composed_weight * self._surrogate(terms)
+                loss = loss + self.cfg.composed_weight * self._surrogate(terms, logged)
             else:
                 loss = loss + self.cfg.composed_weight * composed
             logged |= self._statistics(terms, target) | {"composed_loss": composed}
@@ -141,7 +143,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
             log_probs, target.flatten(), self.cfg.label_smoothing, ignore_index=self.padding_idx
         )
 
-    def _surrogate(self, terms: Any) -> Tensor:
+    def _surrogate(self, terms: Any, logged: dict[str, Any]) -> Tensor:
         if self._relaxes:
             return terms.relaxed_costs.mean(1).sum()
         if self.cfg.gradient_estimator == "rloo":
@@ -151,10 +153,9 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         else:
             advantages = estimators.reinforce_advantages(terms.costs)
         if self.cfg.advantage_scale == "rms":
-            squares = torch.stack(estimators.sum_of_squares(advantages))
-            if dist.is_initialized():  # one factor for all workers, or they would pull with different weights
-                dist.all_reduce(squares)
-            advantages = estimators.scale(advantages, *squares)
+            # fairseq adds these up over the update's batches and workers, but for an idle worker's dummy batch
+            logged |= {"_advantage_squares": advantages.double().square().sum(), "_advantages": advantages.numel()}
+            advantages = estimators.scale(advantages, mean_square_so_far())
         return estimators.surrogate_loss(terms.log_probs, advantages)
 
     def _statistics(self, terms: Any, target: Tensor) -> dict[str, Any]:
@@ -180,6 +181,11 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         bits = math.log(2)
         metrics.log_scalar("loss", total("loss") / size / bits, size, round=4)
         metrics.log_scalar("base_loss", total("base_loss") / tokens / bits, tokens, round=4)
+        if total("_advantages"):
+            squares, count = total("_advantage_squares"), total("_advantages")
+            mean_square = estimators.running_mean_square(mean_square_so_far(), squares, count)
+            if mean_square is not None:
+                metrics.log_scalar(MEAN_SQUARE, mean_square)
         if samples:
             metrics.log_scalar("composed_loss", total("composed_loss") / tokens / bits, tokens, round=4)
             metrics.log_scalar("reward", total("reward") / samples, samples, round=3)
@@ -194,6 +200,12 @@ class ComposedFinetuningCriterion(FairseqCriterion):
     @staticmethod
     def logging_outputs_can_be_summed() -> bool:
         return True
+
+
+def mean_square_so_far() -> float | None:
+    """The running mean square of the advantages, which fairseq's meters hold and its checkpoints save."""
+    meter = metrics.get_meter("default", MEAN_SQUARE)
+    return None if meter is None or meter.val is None else float(meter.val)
 
 
 def _spread(meters: Any) -> float:

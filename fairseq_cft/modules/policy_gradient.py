@@ -9,7 +9,12 @@ gradient. A baseline lowers the variance and leaves the mean as it is, as long a
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
+
+NEWEST = 0.05  # weight of the newest update in the running mean square of the advantages
 
 
 def reinforce_advantages(costs: Tensor) -> Tensor:
@@ -31,19 +36,28 @@ def self_critical_advantages(costs: Tensor, greedy_costs: Tensor) -> Tensor:
     return costs - greedy_costs.unsqueeze(1)
 
 
-def sum_of_squares(advantages: Tensor) -> tuple[Tensor, Tensor]:
-    """Sum of squares and count of advantages, to be added up over workers before ``scale`` divides by their root."""
-    return advantages.square().sum(), advantages.new_tensor(float(advantages.numel()))
+def running_mean_square(before: float | None, squares: float, count: float) -> float | None:
+    """The running mean square of the advantages after one more update of ``count`` of them; None while there is none.
 
-
-def scale(advantages: Tensor, squares: Tensor, count: Tensor, floor: float = 1.0) -> Tensor:
-    """Advantages divided by their root mean square over the whole batch, in nats, but never by less than ``floor``.
-
-    One positive factor for the whole batch: the direction of the estimated gradient stays, and its size no longer
-    depends on how many nats a wrong output costs. The floor keeps a batch in which hardly anything differs from being
-    blown up. Shape (N, K) -> (N, K).
+    The last 20 updates or so count. An update whose squares are not finite is left out.
     """
-    return advantages / (squares / count).sqrt().clamp(min=floor)
+    mean = squares / count if count else math.inf
+    if not math.isfinite(mean):
+        return before
+    return mean if before is None else before + NEWEST * (mean - before)
+
+
+def scale(advantages: Tensor, mean_square: float | None, floor: float = 1.0) -> Tensor:
+    """Advantages divided by the root of their running mean square, in nats, but never by less than ``floor``.
+
+    One positive factor for a whole update, whatever batches and workers share it: the direction of the estimated
+    gradient stays, and its size no longer depends on how many nats a wrong output costs. The floor keeps an update in
+    which hardly anything differs from being blown up. Without a mean square, in a training's first update, all are 0.
+    Shape (N, K) -> (N, K).
+    """
+    if mean_square is None:
+        return torch.zeros_like(advantages)
+    return advantages / max(math.sqrt(mean_square), floor)
 
 
 def surrogate_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:

@@ -48,6 +48,16 @@ def position(state: dict) -> tuple[int, int, int]:
     return state["optimizer_history"][-1]["num_updates"], iterator["epoch"], iterator["iterations_in_epoch"]
 
 
+def test_resumed_at_the_end_of_an_epoch(chain, tmp_path):
+    """Where fairseq forgets its meters: the running scale of the advantages is of the whole training."""
+    data, options = composed(chain)
+    for epochs in (1, 2):
+        train(data, tmp_path / "parts", *options, "--seed", 5, "--max-epoch", epochs)
+    train(data, tmp_path / "whole", *options, "--seed", 5, "--max-epoch", 2)
+    whole, resumed = (torch.load(tmp_path / name / "checkpoint_last.pt")["model"] for name in ("whole", "parts"))
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
 @pytest.mark.parametrize("training", [composed, composed_over_two_batches, denoising_with_a_worker])
 def test_killed_and_resumed_equals_uninterrupted(chain, tmp_path, training):
     data, options = training(chain)

@@ -20,7 +20,9 @@ from fairseq.distributed import utils as distributed
 sys.path.insert(0, "tests")
 from support import batch, build, fake_task, model_args, save, shifted
 from fairseq.models import ARCH_MODEL_REGISTRY
-from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
+from fairseq.logging import metrics
+from fairseq_cft.criterions.composed_finetuning import MEAN_SQUARE, ComposedFinetuningConfig
+from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningCriterion
 from fairseq_cft.modules import decoding
 
 rank, world, folder, wrapper, estimator = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:6]
@@ -36,6 +38,7 @@ torch.manual_seed(2)
 model = ARCH_MODEL_REGISTRY[args.arch].build_model(args, task).train()
 config = ComposedFinetuningConfig(gradient_estimator=estimator, num_samples=1, sentence_avg=True)
 criterion = ComposedFinetuningCriterion(config, task)
+metrics.log_scalar(MEAN_SQUARE, 4.0)
 
 sources, targets = ["a b c", "h g", "b b a", "d e"], ["c b", "a a a", "d e f", "b"]
 mine = slice(rank * len(sources) // world, (rank + 1) * len(sources) // world)

@@ -1,11 +1,20 @@
 """The composed step as it is computed, against the objective computed plainly: sentence by sentence, nothing shared."""
 
+from contextlib import contextmanager
+
 import pytest
 import torch
+from fairseq.logging import metrics
 from support import batch, build, fake_task, save, shifted
 
-from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
-from fairseq_cft.modules import scoring
+from fairseq_cft.criterions.composed_finetuning import (
+    MEAN_SQUARE,
+    ComposedFinetuningConfig,
+    ComposedFinetuningCriterion,
+    mean_square_so_far,
+)
+from fairseq_cft.modules import decoding, scoring
+from fairseq_cft.modules import policy_gradient as estimators
 
 SOURCES = ["a b c", "h", "b b a c d", "c d", "f e d c b a g h"]
 TARGETS = ["c b a", "a a b", "d", "e f g h a b", "a c"]
@@ -60,6 +69,65 @@ def criterion_of(task, **options):
     return ComposedFinetuningCriterion(ComposedFinetuningConfig(sentence_avg=False, **options), task)
 
 
+MEAN_SQUARE_SO_FAR = 9.0
+
+
+@pytest.fixture(autouse=True)
+def an_update_that_is_not_the_first():
+    with fresh_meters():
+        metrics.log_scalar(MEAN_SQUARE, MEAN_SQUARE_SO_FAR)
+        yield
+
+
+@contextmanager
+def fresh_meters():
+    metrics.reset()
+    try:
+        yield
+    finally:
+        metrics.reset()
+
+
+@pytest.mark.parametrize("estimator", ["rloo", "reinforce", "self_critical"])
+def test_batches_and_workers_of_an_update_are_interchangeable(task, denoiser_path, monkeypatch, estimator):
+    """Over two updates: the whole batch at once, or in two unequal parts, and a part's sums in whatever order."""
+    monkeypatch.setattr(decoding, "_draw", lambda logits: logits.argmax(-1))  # parts cannot draw what the whole draws
+    model, sample = model_of(task, denoiser_path=denoiser_path, dropout=0.0), sample_of(task)
+    monkeypatch.setattr(estimators, "rloo_advantages", lambda costs: costs)  # of equal samples they would be 0
+    criterion = criterion_of(task, gradient_estimator=estimator, num_samples=2)
+
+    def part(rows):
+        net_input = {name: value[rows] for name, value in sample["net_input"].items()}
+        return {"target": sample["target"][rows], "ntokens": 1, "net_input": net_input}
+
+    found = []
+    for parts in ([slice(None)], [slice(0, 1), slice(1, None)], [slice(1, None), slice(0, 1)]):
+        with fresh_meters():
+            for _ in range(2):
+                model.zero_grad()
+                logged = []
+                for rows in parts:
+                    loss, _, log = criterion(model, part(rows))
+                    loss.backward()
+                    logged.append(log)
+                criterion.reduce_metrics(logged)
+            found.append([p.grad.clone() for p in model.base_predictor.parameters()])
+            assert mean_square_so_far() is not None
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
+
+
+def test_the_first_update_of_a_training_trains_the_base_predictors_loss_alone(task, denoiser_path):
+    model, sample = model_of(task, denoiser_path=denoiser_path, dropout=0.0), sample_of(task)
+    with fresh_meters():
+        loss, _, logged = criterion_of(task, ce_weight=0.0)(model, sample)
+        loss.backward()
+        assert all(p.grad is None or not p.grad.any() for p in model.base_predictor.parameters())
+        ComposedFinetuningCriterion.reduce_metrics([logged])
+        assert mean_square_so_far() == pytest.approx(float(logged["_advantage_squares"]) / logged["_advantages"])
+
+
 def log_prob(model, source, output, words, forbid_pad=False):
     """Plainly: log p(output | source) of one sentence without padding, by fairseq's own forward."""
     previous = torch.cat([torch.tensor([words.eos()]), output[:-1]])
@@ -87,7 +155,7 @@ def plain_loss(model, sample, tokens, words, cfg):
     if cfg.gradient_estimator == "rloo":
         advantages = torch.stack([row - (row.sum() - row) / (copies - 1) for row in costs])
     if cfg.advantage_scale == "rms":
-        advantages = advantages / max(float((advantages**2).mean() ** 0.5), 1.0)
+        advantages = advantages / MEAN_SQUARE_SO_FAR**0.5
     return cfg.ce_weight * cross_entropy + (advantages * log_probs).mean(1).sum()
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 import torch
+from fairseq.logging import metrics
 from fairseq.models import ARCH_MODEL_REGISTRY
 from support import batch, fake_task, model_args, shifted
 from torch import Tensor
 
-from fairseq_cft.criterions.composed_finetuning import ComposedFinetuningConfig, ComposedFinetuningCriterion
+from fairseq_cft.criterions.composed_finetuning import (
+    MEAN_SQUARE,
+    ComposedFinetuningConfig,
+    ComposedFinetuningCriterion,
+)
 from fairseq_cft.errors import UserError
 from fairseq_cft.modules.checkpointing import _Checkpointed
 
@@ -41,6 +46,8 @@ def step(model: Any, estimator: str) -> tuple[Tensor, dict[str, Tensor], int]:
         held += tensor.numel() * tensor.element_size()
         return tensor
 
+    metrics.reset()
+    metrics.log_scalar(MEAN_SQUARE, 4.0)
     torch.manual_seed(5)
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         loss, _, _ = criterion(model, sample)

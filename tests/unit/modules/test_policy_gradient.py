@@ -74,15 +74,26 @@ def test_leave_one_out_needs_two_samples():
 
 
 def test_scale_by_hand():
-    # squares 9 + 16 + 0 + 0 = 25 over 4 values: root mean square 2.5
+    # a mean square of 6.25 has the root 2.5
     advantages = torch.tensor([[3.0, -4.0], [0.0, 0.0]])
-    scaled = pg.scale(advantages, *pg.sum_of_squares(advantages))
-    torch.testing.assert_close(scaled, torch.tensor([[1.2, -1.6], [0.0, 0.0]]))
+    torch.testing.assert_close(pg.scale(advantages, 6.25), torch.tensor([[1.2, -1.6], [0.0, 0.0]]))
+
+
+def test_the_first_update_only_measures():
+    assert pg.scale(torch.tensor([[3.0, -4.0]]), None).tolist() == [[0.0, 0.0]]
+
+
+def test_running_mean_square_by_hand():
+    # squares of 25 over 4 advantages: 6.25; then 40 over 8, so 5: 6.25 + 0.05 * (5 - 6.25) = 6.1875
+    first = pg.running_mean_square(None, 25.0, 4.0)
+    assert first == 6.25 and pg.running_mean_square(first, 40.0, 8.0) == pytest.approx(6.1875)
+    assert pg.running_mean_square(first, float("inf"), 4.0) == pg.running_mean_square(first, float("nan"), 4.0) == first
+    assert pg.running_mean_square(None, float("inf"), 4.0) is None
 
 
 def test_scale_never_blows_up_what_hardly_differs():
     advantages = torch.tensor([[0.01, -0.01]])
-    torch.testing.assert_close(pg.scale(advantages, *pg.sum_of_squares(advantages)), advantages)
+    torch.testing.assert_close(pg.scale(advantages, 1e-4), advantages)
 
 
 def test_surrogate_by_hand():
