@@ -5,14 +5,14 @@ C = H * D, V vocabulary.
 
 One token a step is too little arithmetic for a CPU: what a step costs is the reading of keys and values. So the K
 outputs of a sentence read its source's keys together; the outputs' own keys lie close together, in buffers that grow by
-a few steps (see ``_GROWTH``); sentences that are finished leave the batch. Tests hold the greedy output against
+a few steps (see ``Schedule``); sentences that are finished leave the batch. Tests hold the greedy output against
 fairseq's ``SequenceGenerator``.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -24,12 +24,22 @@ from torch import Tensor, nn
 from .batches import lengths_of
 
 SHRINK_BELOW = 0.75  # compact the batch when no more than this share of its sentences is unfinished
-# Steps by which the buffers of the outputs' keys and values grow. On a CPU unused room between the rows stops the
-# hardware's prefetching: 64 places of which 43 are used took 2.5 times as long as 45. On a GPU copies and waiting for
-# the host cost more than room.
-_GROWTH = {"cpu": 4, "cuda": 64}
-# Steps between two looks at which sentences are finished: each look makes the host wait for a GPU.
-_LOOK_EVERY = {"cpu": 1, "cuda": 8}
+
+
+class Schedule(NamedTuple):
+    """When decoding does what costs differently on a CPU and on a GPU.
+
+    ``growth``: steps by which the buffers of the outputs' keys and values grow. On a CPU unused room between the rows
+    stops the hardware's prefetching: 64 places of which 43 are used took 2.5 times as long as 45. On a GPU copies and
+    waiting for the host cost more than room. ``look_every``: steps between two looks at which sentences are finished;
+    each look makes the host wait for a GPU.
+    """
+
+    growth: int
+    look_every: int
+
+
+SCHEDULES = {"cpu": Schedule(growth=4, look_every=1), "cuda": Schedule(growth=64, look_every=8)}
 
 
 def mask_forbidden(logits: Tensor, pad: int) -> Tensor:
@@ -46,6 +56,7 @@ def decode(
     pad: int,
     sample: bool = False,
     copies: int = 1,
+    schedule: Schedule | None = None,
 ) -> Tensor:
     """Decodes every sentence of ``encoder_out``, greedily or by sampling from the full distribution.
 
@@ -54,13 +65,16 @@ def decode(
         encoder_out: output of the matching fairseq encoder for N sources.
         max_lengths: (N,) bound on each output's length in tokens, end symbol included.
         copies: K outputs a sentence.
+        schedule: by default that of the device; it does not change the outputs.
 
     Returns:
         (N * K, T) token ids, sentence by sentence, each ended by ``eos`` and padded on the right by ``pad``; an output
         that met its bound has no end symbol. T is the longest output's length.
     """
+    if schedule is None:
+        schedule = SCHEDULES.get(max_lengths.device.type, SCHEDULES["cuda"])
     with torch.inference_mode():
-        output = _decode(decoder, encoder_out, max_lengths, eos, pad, sample, copies)
+        output = _decode(decoder, encoder_out, max_lengths, eos, pad, sample, copies, schedule)
     return output.clone()  # a tensor of which autograd may make use
 
 
@@ -72,15 +86,15 @@ def _decode(
     pad: int,
     sample: bool,
     copies: int,
+    schedule: Schedule,
 ) -> Tensor:
     longest, shortest = int(max_lengths.max()), int(max_lengths.min())
-    stepper = _Stepper(decoder, encoder_out, longest, copies)
+    stepper = _Stepper(decoder, encoder_out, longest, copies, schedule.growth)
     bounds = max_lengths.repeat_interleave(copies)
     output = bounds.new_full((bounds.numel(), longest), pad)
     rows = torch.arange(bounds.numel(), device=output.device)  # which output each row of the shrinking batch is
     tokens = torch.full_like(bounds, eos)  # fairseq starts a target with its end symbol
     done = torch.zeros_like(bounds, dtype=torch.bool)
-    look_every = _LOOK_EVERY.get(output.device.type, 1)
     drawn: list[Tensor] = []  # the tokens of these rows, not yet in ``output``
     for step in range(longest):
         logits = stepper(tokens, step)  # (R', V)
@@ -91,7 +105,7 @@ def _decode(
         done = done | tokens.eq(eos)
         if step + 1 >= shortest:
             done = done | bounds.le(step + 1)
-        if step + 1 < longest and (step + 1) % look_every:
+        if step + 1 < longest and (step + 1) % schedule.look_every:
             continue
         unfinished = ~done.view(-1, copies).all(1)  # (N',)
         alive = int(unfinished.sum())
@@ -144,14 +158,16 @@ def _knows(layer: Any) -> bool:
 class _Stepper:
     """The decoder's state for one token at a time: (R,) tokens -> (R, V) logits, of a copying one log-probabilities."""
 
-    def __init__(self, decoder: Any, encoder_out: dict[str, list[Tensor]], max_length: int, copies: int) -> None:
+    def __init__(
+        self, decoder: Any, encoder_out: dict[str, list[Tensor]], max_length: int, copies: int, growth: int
+    ) -> None:
         self.decoder = decoder
         states = encoder_out["encoder_out"][0].transpose(0, 1)  # (S, N, C) -> (N, S, C)
         padding = encoder_out["encoder_padding_mask"][0] if encoder_out["encoder_padding_mask"] else None
         if padding is not None and not padding.any():
             padding = None
         self.positions = self._positions(max_length, states.device)
-        self.layers = [_Layer(layer, states, padding, max_length, copies) for layer in decoder.layers]
+        self.layers = [_Layer(layer, states, padding, max_length, copies, growth) for layer in decoder.layers]
         self.copies = copies
         self.copying = decoder.stepper(encoder_out, copies) if hasattr(decoder, "copying") else None
 
@@ -201,8 +217,10 @@ class _Layer:
     computed once (scaled query weights, transposed and masked source keys) is.
     """
 
-    def __init__(self, layer: Any, states: Tensor, padding: Tensor | None, max_length: int, copies: int) -> None:
-        self.max_length, self.copies = max_length, copies
+    def __init__(
+        self, layer: Any, states: Tensor, padding: Tensor | None, max_length: int, copies: int, growth: int
+    ) -> None:
+        self.max_length, self.copies, self.growth = max_length, copies, growth
         self.norm_first, self.activation = layer.normalize_before, layer.activation_fn
         own, cross = layer.self_attn, layer.encoder_attn
         self.heads, self.width = own.num_heads, own.head_dim
@@ -253,7 +271,7 @@ class _Layer:
 
     def _attend_self(self, x: Tensor, step: int) -> Tensor:
         if step == self.past.size(2):
-            length = min(step + _GROWTH.get(x.device.type, 64), self.max_length)
+            length = min(step + self.growth, self.max_length)
             grown = self.past.new_empty(2, self.past.size(1), length, self.width)
             grown[:, :, :step] = self.past
             self.past = grown

@@ -20,9 +20,9 @@ WAYS = {
     "checkpointed": ("--ddp-backend", "pytorch_ddp", "--checkpoint-activations"),
 }
 
-# What differs between one process and two is left out: dropout's masks, and what is drawn (here the likeliest token is).
-# Plain gradient descent, because Adam turns a rounding error in a gradient near zero into a whole step. 40 training
-# pairs make 7 batches and 10 validation pairs 3, so that one worker ends on a dummy batch.
+# What differs between one process and two is left out: dropout's masks, and what is drawn (here the likeliest
+# token is). Plain gradient descent, because Adam turns a rounding error in a gradient near zero into a whole step.
+# 40 training pairs make 7 batches and 10 validation pairs 3, so that one worker ends on a dummy batch.
 COMPARABLE = (
     *("--dropout", 0, "--attention-dropout", 0, "--activation-dropout", 0),
     *("--gradient-estimator", "reinforce", "--num-samples", 1),

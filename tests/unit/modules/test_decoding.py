@@ -5,7 +5,7 @@ import torch
 from fairseq.sequence_generator import SequenceGenerator
 from support import batch, build, fake_task
 
-from fairseq_cft.modules.decoding import computes, decode, mask_forbidden, translate
+from fairseq_cft.modules.decoding import SCHEDULES, computes, decode, mask_forbidden, translate
 
 SENTENCES = ["a b c", "h", "b b a c d e f g h a", "c d", "f e d c b a", "g", "a a a a a a a a a a a a a a"]
 
@@ -73,6 +73,34 @@ def test_each_row_is_bounded_and_a_cut_off_one_has_no_end():
     cut = translate(model, source, bounds, eos=words.eos(), pad=words.pad())
     for row, whole, bound in zip(cut, free, bounds.tolist(), strict=True):
         assert row[row.ne(words.pad())].tolist() == whole[whole.ne(words.pad())][:bound].tolist()
+
+
+@pytest.mark.parametrize("copying", [False, True])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_the_schedule_of_a_gpu_gives_the_outputs_of_a_cpu(copies, copying):
+    """Longer outputs than its buffers, and sentences that end between two looks; greedy and sampled."""
+    task = fake_task()
+    words = task.target_dictionary
+    lengths = set()
+    for seed in range(4):
+        model = model_of(task, seed, copy_attention=copying, max_target_positions=128)
+        source = batch(task, SENTENCES, left=True)
+        encoder_out = model.encoder(source, src_lengths=source.ne(words.pad()).sum(1))
+        bounds = torch.tensor([70, 3, 20, 90, 12, 80, 5])
+        options = {"eos": words.eos(), "pad": words.pad(), "copies": copies}
+        found = {
+            name: decode(model.decoder, encoder_out, bounds, **options, schedule=schedule)
+            for name, schedule in SCHEDULES.items()
+        }
+        assert torch.equal(found["cpu"], found["cuda"])
+        lengths |= set(found["cpu"].ne(words.pad()).sum(1).tolist())
+        torch.manual_seed(seed)
+        sampled = decode(model.decoder, encoder_out, bounds, **options, sample=True, schedule=SCHEDULES["cuda"])
+        assert sampled.ne(words.pad()).sum(1).le(bounds.repeat_interleave(copies)).all()
+        for row in sampled:
+            tokens = row[row.ne(words.pad())].tolist()
+            assert words.eos() not in tokens[:-1] and len(tokens) > 0
+    assert max(lengths) > 64 and len(lengths) > 5
 
 
 @pytest.mark.parametrize("copying", [False, True])
