@@ -18,7 +18,7 @@ _QUOTED_LINE = re.compile(r"^ *(\d+)?( \| .*)$")
 _CONTEXT = ("In file included from ", "                 from ", "compilation terminated")
 _PROGRAM = "main.cpp"
 _ERROR = re.compile(r"^\S+:\d+(?::\d+)?: (?:[a-z]+ )*error: (.+)$", re.MULTILINE)  # of g++
-_NAME = re.compile(r"‘[^’]*’|“[^”]*”|'[^']*'|\"[^\"]*\"|`[^`']*[`']")
+_QUOTED = re.compile(r"‘[^’]*’|“[^”]*”|'[^']*'|\"[^\"]*\"|`[^`']*[`']")
 _ADVICE = re.compile(r" \{aka …\}|[;.,]? [Dd]id you mean .*\?$")
 _LONGEST = 120
 
@@ -62,6 +62,11 @@ def compiler_message(detail: str, source: str = "") -> str:
     return "\n".join(kept).rstrip() or detail
 
 
+def _without_names(quoted: re.Match[str]) -> str:
+    """`…` for what was quoted; signs such as ‘;’ stay, for they say what is wrong."""
+    return "…" if re.search(r"\w", quoted[0]) else quoted[0]
+
+
 def kind(entry: Mapping[str, Any], signature: str) -> str | None:
     """What is wrong with an output, in words that outputs of one kind share; None for a correct one.
 
@@ -80,4 +85,4 @@ def kind(entry: Mapping[str, Any], signature: str) -> str | None:
     error = _ERROR.search(detail)
     # Python's tracebacks say last what happened, as g++ says it first
     said = error[1] if error else detail.split("\n")[0 if signature.startswith("checker:") else -1]
-    return f"{name}: {_ADVICE.sub('', _NAME.sub('…', said))[:_LONGEST]}"
+    return f"{name}: {_ADVICE.sub('', _QUOTED.sub(_without_names, said))[:_LONGEST]}"
