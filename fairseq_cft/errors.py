@@ -51,8 +51,6 @@ def sentence(error: UserError) -> str:
 
 
 def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if isinstance(error.__context__, UserError) and str(error).startswith("Cannot load model parameters"):
-        error = error.__context__  # fairseq's trainer hides why
     if isinstance(error, UserError):
         print(f"fairseq_cft: error: {sentence(error)}", file=sys.stderr)
     else:

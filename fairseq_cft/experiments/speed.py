@@ -196,6 +196,34 @@ class Benchmark:
                 cases |= {f"composed K={k}": steps(composed[k], batch) for k in copies}
                 self.measure(f"growth with {group}", cases, tokens=target_tokens(batch), length=length, batch=tokens)
 
+    def copying(self) -> None:
+        """Random weights, all of one length: what --copy-attention adds to a step, to decoding, to a composed step."""
+        kinds = {"plain": (), "copying": ("--copy-attention",)}
+        of_random = (self.pairs, "pseudocode_to_code", self.device, "--arch", "transformer_cft_tiny", *self.shape)
+        trainers = {kind: trainer_of(*of_random, "--criterion", "cross_entropy", *more) for kind, more in kinds.items()}
+        bound = ("--sample-max-len-a", "1", "--sample-max-len-b", "0", "--num-samples", "1")
+        reinforce = ("--gradient-estimator", "reinforce", *bound)
+        composed = {kind: self.composed(*reinforce, *more, base="random") for kind, more in kinds.items()}
+        words = trainers["plain"].task.target_dictionary
+        ends = {"eos": words.unk(), "pad": words.pad()}  # an end that neither writes: outputs of one length
+
+        def greedy(kind: str, source: torch.Tensor) -> Callable[[], object]:
+            model, bounds = trainers[kind].get_model(), torch.full((len(source),), source.size(1)).to(source)
+            return lambda: translate(model.eval(), source, bounds, **ends)
+
+        for length in (100, 400):
+            batch = artificial_batch(trainers["plain"].task, max(self.max_tokens // length, 1), length)
+            source = batch["net_input"]["src_tokens"].to(self.device)
+            groups: dict[str, dict[str, Callable[[], object]]] = {
+                "step": {kind: steps(trainer, [batch]) for kind, trainer in trainers.items()},
+                "greedy decoding": {kind: greedy(kind, source) for kind in kinds},
+                "composed step": {kind: steps(trainer, [batch]) for kind, trainer in composed.items()},
+            }
+            for group, cases in groups.items():
+                found = self.measure(f"copying: {group}", cases, tokens=self.max_tokens, length=length)
+                name = f"copying_over_plain_{group.replace(' ', '_')}_{length}"
+                self.ratios[name] = found["copying"].median / found["plain"].median
+
     def preprocessing(self) -> None:
         """Programs a second: corrupting to files and evaluating, with one process and with all cores."""
         lines = (self.folder / "data/unlabeled.tgt").read_text().splitlines(keepends=True)[:4000]
@@ -306,4 +334,4 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-GROUPS = ("training_steps", "decoding", "corruption", "growth", "preprocessing", "memory")
+GROUPS = ("training_steps", "decoding", "corruption", "growth", "copying", "preprocessing", "memory")

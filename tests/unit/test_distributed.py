@@ -32,8 +32,10 @@ if world > 1:
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=world)
 
 task = fake_task()
-path = save(build("transformer_cft_tiny", task, seed=1), folder / f"denoiser{rank}.pt")
-args = model_args("composed_transformer_tiny", denoiser_path=path, base_predictor_path="random", dropout=0.0)
+copying = {"copy_attention": sys.argv[6] == "copying"}
+path = save(build("transformer_cft_tiny", task, seed=1, **copying), folder / f"denoiser{rank}.pt")
+args = model_args("composed_transformer_tiny", denoiser_path=path, base_predictor_path="random", dropout=0.0,
+    **copying)
 torch.manual_seed(2)
 model = ARCH_MODEL_REGISTRY[args.arch].build_model(args, task).train()
 config = ComposedFinetuningConfig(gradient_estimator=estimator, num_samples=1, sentence_avg=True)
@@ -67,19 +69,26 @@ if world > 1:  # a process that leaves while gloo's threads of the other still t
 """
 
 
-def run(folder: Path, world: int, wrapper: str, estimator: str) -> dict[str, torch.Tensor]:
+def run(folder: Path, world: int, wrapper: str, estimator: str, kind: str) -> dict[str, torch.Tensor]:
     command = [sys.executable, "-c", WORKER]
     workers = [
-        subprocess.Popen([*command, str(rank), str(world), str(folder), wrapper, estimator], cwd=ROOT)
+        subprocess.Popen([*command, str(rank), str(world), str(folder), wrapper, estimator, kind], cwd=ROOT)
         for rank in range(world)
     ]
     assert [worker.wait(timeout=120) for worker in workers] == [0] * world
     return torch.load(folder / f"{world}.pt")
 
 
-@pytest.mark.parametrize(("wrapper", "estimator"), [("pytorch_ddp", "reinforce"), ("legacy_ddp", "reinforce")])
-def test_two_processes_give_the_gradient_of_one(tmp_path, wrapper, estimator):
-    one, two = run(tmp_path, 1, wrapper, estimator), run(tmp_path, 2, wrapper, estimator)
+@pytest.mark.parametrize(
+    ("wrapper", "estimator", "kind"),
+    [
+        ("pytorch_ddp", "reinforce", "plain"),
+        ("legacy_ddp", "reinforce", "plain"),
+        ("pytorch_ddp", "reinforce", "copying"),
+    ],
+)
+def test_two_processes_give_the_gradient_of_one(tmp_path, wrapper, estimator, kind):
+    one, two = run(tmp_path, 1, wrapper, estimator, kind), run(tmp_path, 2, wrapper, estimator, kind)
     assert one.keys() == two.keys() and all(name.startswith("base_predictor.") for name in one)
     assert max(gradient.abs().max() for gradient in one.values()) > 0.01
     for name, gradient in one.items():

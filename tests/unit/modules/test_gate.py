@@ -30,16 +30,16 @@ class Backwards:
         return torch.tensor([row + [self.words.pad()] * (max(map(len, rows)) - len(row)) for row in rows])
 
 
-def composed(task, folder, seed=1):
+def composed(task, folder, seed=1, **options):
     """A composed model with a random denoiser."""
-    args = model_args("composed_transformer_tiny", denoiser_path=denoiser_path(task, folder, seed))
+    args = model_args("composed_transformer_tiny", denoiser_path=denoiser_path(task, folder, seed, **options))
     model = ARCH_MODEL_REGISTRY[args.arch].build_model(args, task).eval()
     model.decode_base = Backwards(task)
     return model
 
 
-def denoiser_path(task, folder, seed):
-    return save(build("transformer_cft_tiny", task, seed), folder / f"denoiser{seed}.pt")
+def denoiser_path(task, folder, seed, **options):
+    return save(build("transformer_cft_tiny", task, seed, **options), folder / f"denoiser{seed}.pt")
 
 
 def trained_gate(model, seed=0) -> GateCheckpoint:
