@@ -19,6 +19,8 @@ from fairseq import options, tasks
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from fairseq.trainer import Trainer
 
+import fairseq_cft
+
 from .stages import PACKAGE
 
 Batch = dict[str, Any]
@@ -71,6 +73,7 @@ def waiter(device: str) -> Callable[[], None]:
 
 def trainer_of(data: Path, task: str, device: str, *more: str) -> Trainer:
     """fairseq's own trainer, as fairseq-train builds it from the same options; bf16 on a GPU."""
+    fairseq_cft.register()  # fairseq reads --user-dir from the process's own command line only
     precision = ("--bf16",) if device == "cuda" else ("--cpu",)
     parser = options.get_training_parser()
     words = [str(data), "--user-dir", str(PACKAGE), "--task", task, *TRAINING, *precision, *more]
