@@ -49,6 +49,13 @@ def parser() -> argparse.ArgumentParser:
         ("composed-updates", 150),
     ):
         made.add_argument(f"--{name}", type=whole_number, default=default, metavar="N", help="(default: %(default)s)")
+    made.add_argument(
+        "--most-untrained",
+        type=float,
+        default=0,
+        metavar="SHARE",
+        help="of a test set's inputs that may hold a piece that training never saw (default: %(default)s)",
+    )
     add_benchmark_options(made)
     return made
 
@@ -101,7 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     more = tuple(given[end + 1 :])
     x = own_data.experiment(own, sizes, seeds=options.seeds, allow_unsafe=options.allow_unsafe, more=more)
-    stages = [*own_data.stages(x, own_data.text_of(own, sizes), systems, options.min_clean_kept)]
+    text = own_data.text_of(own, sizes)
+    stages = [*own_data.stages(x, text, systems, options.min_clean_kept, options.most_untrained)]
     if not options.dry_run:
         require_tools("fairseq-train")
         require_judge(own, allow_unsafe=options.allow_unsafe)

@@ -138,10 +138,12 @@ def text_of(own: OwnData, sizes: Recipe) -> TextData:
     return TextData(own.raw, own.out, own.splits, sizes.vocabulary, heldout)
 
 
-def stages(x: Experiment, data: TextData, systems: list[str], min_clean_kept: float) -> Iterator[Stage]:
+def stages(
+    x: Experiment, data: TextData, systems: list[str], min_clean_kept: float, most_untrained: float
+) -> Iterator[Stage]:
     """From the user's files to a table; what would make all of it worthless comes first."""
     yield judging.ceiling(x, {split: data.raw / f"{split}.tgt" for split in data.splits})
-    yield from text_data.stages(data)
+    yield from text_data.stages(data, most_untrained)
     yield plan.train_denoiser(x, data.subword_model)
     yield plan.check_denoiser(x, min_clean_kept, x.out / "denoiser.json")
     yield from plan.train_systems(x, systems)
