@@ -34,8 +34,8 @@ $(STAMP): setup.py pyproject.toml constraints.txt fairseq.lock.txt scripts/find_
 quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: minutes on 2 cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quickstart.sh "$(OUT)"
 
-demo: $(STAMP)   ## asks the quickstart's model: type pseudocode, see what each stage makes of it
-	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh "$(OUT)"
+demo: $(STAMP)   ## asks the model of examples/model, or MODEL=DIR: type pseudocode, see what each stage makes of it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh $(MODEL)
 
 benchmark: $(STAMP) ## speed: training steps, decoding, data; run it on an idle machine
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/benchmark_speed.sh out/speed
