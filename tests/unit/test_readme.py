@@ -1,4 +1,4 @@
-"""README's table of options against what fairseq's own parser makes of the plugin, and its tree against the folders."""
+"""The table of the options used most against what fairseq's own parser makes of the plugin; README's tree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Row(NamedTuple):
 
 
 def table() -> list[Row]:
-    section = README.read_text(encoding="utf-8").split("### Options used most")[1].split("\n#")[0]
+    page = README.parent / "docs/README.md"
+    section = page.read_text(encoding="utf-8").split("## Options used most")[1].split("\n#")[0]
     rows = []
     for line in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)[1:]:
         option, owner, default, *_ = (cell.strip().strip("`") for cell in line.split("|"))
