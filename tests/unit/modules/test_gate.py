@@ -106,15 +106,18 @@ def test_a_threshold_above_1_returns_the_base_predictors_outputs(task, tmp_path,
     assert generated([gated(composed(task, tmp_path), 1.01)], task, beam) == base_outputs(task)
 
 
+@pytest.mark.parametrize("copying", [False, True])
 @pytest.mark.parametrize("beam", [1, 5])
-def test_rows_of_one_batch_are_decided_one_by_one(task, tmp_path, beam):
+def test_rows_of_one_batch_are_decided_one_by_one(task, tmp_path, beam, copying):
+    told = 0
     for seed in range(3):
-        model = composed(task, tmp_path, seed)
+        model = composed(task, tmp_path, seed, copy_attention=copying)
         chances, threshold = halving(model, task)
         denoised, base = generated([model], task, beam), base_outputs(task)
         expected = [x if p >= threshold else y for p, x, y in zip(chances, denoised, base, strict=True)]
-        assert expected not in (denoised, base)
+        told += expected not in (denoised, base)
         assert generated([gated(model, threshold)], task, beam) == expected
+    assert told > 1  # a copying denoiser that copies everything shows nothing
 
 
 @pytest.mark.parametrize("beam", [1, 5])
