@@ -14,8 +14,6 @@ import torch
 
 from .errors import UserError
 
-RUNNING = "_running_"  # what the names of meters of the whole training start with
-
 
 def allow_fairseq_checkpoints() -> None:
     """torch >= 2.6 loads with ``weights_only=True`` and refuses the few plain classes that fairseq pickles.
@@ -140,6 +138,8 @@ def keep_running_meters() -> None:
     """
     from fairseq.logging import metrics
     from fairseq.trainer import Trainer
+
+    from .modules.continuing import RUNNING
 
     original = Trainer.load_checkpoint
     if getattr(original, "_keeps_running", False):

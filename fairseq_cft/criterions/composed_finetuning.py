@@ -17,12 +17,12 @@ from fairseq.tasks import FairseqTask
 from omegaconf import II
 from torch import Tensor
 
-from .._compat_checkpoints import RUNNING
 from ..errors import UserError
 from ..models.composed_transformer import ComposedTransformerModel
 from ..modules import policy_gradient as estimators
 from ..modules.batches import length_bounds, lengths_of, same_rows
 from ..modules.building import unwrapped
+from ..modules.continuing import RUNNING
 from ..modules.reward_histogram import reward_counts
 from ..modules.scoring import ComposedRequest
 

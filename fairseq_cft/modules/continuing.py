@@ -11,6 +11,7 @@ from ..errors import UserError
 from .architecture import FINGERPRINTS
 from .denoiser import as_dict, close_numbers, is_placeholder, known_dictionaries, parts_of
 
+RUNNING = "_running_"  # what the names of meters of the whole training start with
 KINDS = {"composed": "a composed model", "gate": "a gate", "plain": "a plain model"}
 
 
