@@ -99,7 +99,9 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         with_composed = self.cfg.composed_weight > 0 or not training
         request = self._request(target, training) if with_composed else None
         logits, extra = model(**sample["net_input"], request=request)
-        ce_loss, base_nll = self._cross_entropy(logits, target)
+        base = unwrapped(model).base_predictor
+        log_probs = base.get_normalized_probs((logits, extra), log_probs=True)
+        ce_loss, base_nll = self._cross_entropy(log_probs, target)
         sample_size = target.size(0) if self.cfg.sentence_avg else sample["ntokens"]
         logged = {
             "base_loss": base_nll.data,
@@ -136,11 +138,10 @@ class ComposedFinetuningCriterion(FairseqCriterion):
     def _relaxes(self) -> bool:
         return self.cfg.gradient_estimator == "gumbel"
 
-    def _cross_entropy(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _cross_entropy(self, log_probs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Label-smoothed loss and plain -log p_f(y|x), both summed, in nats: (N, T, V), (N, T) -> scalars."""
-        log_probs = torch.log_softmax(logits.float(), dim=-1).flatten(0, 1)
         return label_smoothed_nll_loss(
-            log_probs, target.flatten(), self.cfg.label_smoothing, ignore_index=self.padding_idx
+            log_probs.flatten(0, 1), target.flatten(), self.cfg.label_smoothing, ignore_index=self.padding_idx
         )
 
     def _surrogate(self, terms: Any, logged: dict[str, Any]) -> Tensor:
