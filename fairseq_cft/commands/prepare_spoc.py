@@ -32,7 +32,11 @@ def parser() -> argparse.ArgumentParser:
         help="more programs for the denoiser, one a line, as `code` makes them",
     )
     made.add_argument(
-        "--segments", type=whole_number, default=0, metavar="N", help="also train on pieces of programs, of N lines"
+        "--segments",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="also train on N runs of 1 to 8 lines of each program (default: whole programs alone)",
     )
     add_dry_run(made)
     return made

@@ -18,6 +18,16 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--strict", action="store_true", help="stop at the first damaged row instead of noting it")
     root.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
     root.add_argument("--single-lines", action="store_true", help="also write P.lines, each line of code on its own")
+    root.add_argument(
+        "--segments",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also write P.segments.src and P.segments.tgt: N runs of 1 to 8 lines of each program",
+    )
+    root.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of --segments, from 0 up (default: %(default)s)"
+    )
     root.add_argument("--program", type=Path, metavar="P.tgt", help="print a program of this file as C++")
     root.add_argument("--line", type=int, metavar="K", help="which one, from 1")
     return root
@@ -35,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         root.error("--program needs --line K")
     if options.max_chars is not None and options.max_chars < 1:
         root.error(f"--max-chars must be 1 or more, not {options.max_chars}")
+    for name in ("segments", "seed"):
+        if getattr(options, name) < 0:
+            root.error(f"--{name} must be 0 or more, not {getattr(options, name)}")
     if options.program is not None:
         print(program_at(options.program, options.line), end="")
         return
@@ -43,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         max_chars=options.max_chars,
         strict=options.strict,
         tokenize_text=moses_tokenizer() if options.moses else None,
+        segments=options.segments,
+        seed=options.seed,
     )
     write(result, options.output_prefix, single_lines=options.single_lines)
     print(f"{options.output_prefix}: {result.summary()}")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from ..files import InputError, read_lines, write_together
 from ..formats.line_format import decode_line
+from ..noise import item_rng
 from ..noise.cpp import breakable_lines
+from .segments import draw_segments
 from .spoc import Program, Rejection, TableError, read_programs
 
 
@@ -29,11 +31,13 @@ class Conversion:
     pairs: list[Pair] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)  # whole, sound programs, by reason
+    segments: dict[tuple[str, str], None] = field(default_factory=dict)  # distinct pairs, in order
 
     def summary(self) -> str:
         """One sentence for the user."""
         drops = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items())) or "none"
-        text = f"{len(self.pairs)} programs; left out: {drops}; damaged rows: {len(self.rejections)}"
+        segments = f" and {len(self.segments)} segments" if self.segments else ""
+        text = f"{len(self.pairs)} programs{segments}; left out: {drops}; damaged rows: {len(self.rejections)}"
         repeated = sum(count > 1 for count in Counter(pair.identifier for pair in self.pairs).values())
         return f"{text}; ids that occur more than once: {repeated}" if repeated else text
 
@@ -61,10 +65,14 @@ def convert(
     max_chars: int | None = None,
     strict: bool = False,
     tokenize_text: Callable[[str], str] | None = None,
+    segments: int = 0,
+    seed: int = 1,
 ) -> Conversion:
     """Read all tables. With ``strict`` the first damaged row is an error; programs longer than ``max_chars`` characters
-    (in line format) and programs that nobody described are left out and counted."""
+    (in line format) and programs that nobody described are left out and counted. Of every program, a long one too,
+    ``segments`` runs of lines are drawn by ``seed``."""
     result = Conversion()
+    programs = 0
     for table in tables:
         for item in _read(table):
             if isinstance(item, Rejection):
@@ -72,6 +80,9 @@ def convert(
                     raise InputError(f"{item}; mend the row, or leave out --strict to drop its program")
                 result.rejections.append(item)
                 continue
+            runs = draw_segments(item, segments, item_rng(seed, 0, programs), tokenize_text)
+            result.segments.update((run, None) for run in runs if max_chars is None or len(run[1]) <= max_chars)
+            programs += 1
             pair = Pair(item.source(tokenize_text), item.target(), item.identifier)
             if max_chars is not None and len(pair.target) > max_chars:
                 result.dropped[f"longer than {max_chars} characters"] += 1
@@ -83,8 +94,9 @@ def convert(
 
 
 def write(result: Conversion, prefix: Path, *, single_lines: bool = False) -> None:
-    """All files appear together. P.rejects exists only where a row was damaged; P.lines, wanted by ``single_lines``,
-    holds the programs' single lines, for denoiser pre-training."""
+    """All files appear together. P.rejects exists only where a row was damaged, P.segments.src and .tgt only where
+    segments were asked for; P.lines, wanted by ``single_lines``, holds the programs' single lines, for denoiser
+    pre-training."""
     columns = {
         "src": [pair.source for pair in result.pairs],
         "tgt": [pair.target for pair in result.pairs],
@@ -92,13 +104,15 @@ def write(result: Conversion, prefix: Path, *, single_lines: bool = False) -> No
     }
     if single_lines:
         columns["lines"] = [line for pair in result.pairs for line in breakable_lines(pair.target)]
+    if result.segments:
+        columns["segments.src"], columns["segments.tgt"] = map(list, zip(*result.segments, strict=True))
     if result.rejections:
         columns["rejects"] = [f"{rejection}\t{rejection.text}" for rejection in result.rejections]
     with write_together(*(_beside(prefix, ending) for ending in columns)) as streams:
         for stream, lines in zip(streams, columns.values(), strict=True):
             stream.writelines(f"{line}\n" for line in lines)
-    if not result.rejections:
-        _beside(prefix, "rejects").unlink(missing_ok=True)
+    for ending in {"rejects", "segments.src", "segments.tgt"} - columns.keys():  # of an earlier run
+        _beside(prefix, ending).unlink(missing_ok=True)
 
 
 def _beside(prefix: Path, ending: str) -> Path:

@@ -50,7 +50,7 @@ class Preparation:
 
     Attributes:
         unlabeled: more programs for the denoiser, one a line, without pseudocode.
-        segments: lines of the pieces that long programs are cut into; 0: whole programs.
+        segments: runs of lines of each training program that are pairs, too; 0: whole programs alone.
     """
 
     data: Path
@@ -103,13 +103,16 @@ def prepare(x: Preparation) -> Iterator[Stage]:
         yield single("tables", f"tables; their last {x.held_out} programs validate", *commands)
     yield Stage("pairs", "tables to pairs", tuple(make_pairs(x, split, table) for split, table in splits.items()))
     more = [] if x.unlabeled is None else [x.unlabeled]
+    if x.segments:
+        more.append(x.text / "train.segments.src")  # for their mark
     train = (x.text / "train.src", x.text / "train.tgt", *more)
     prefix = x.out / "bpe"
     learn = cft("subwords", "train", "--input", *train, "--model-prefix", prefix, "--vocab-size", x.vocabulary)
     files = (x.out / "bpe.model", x.out / "bpe.dict.txt")
     yield single("subwords", "subwords", learn, reads=[PACKAGE / "data/subwords.py"], writes=files)
     yield encode(x, [*splits])
-    trained = [x.text / f"bpe.train.{side}" for side in ("src", "tgt")]
+    parts = ("train", *(("train.segments",) if x.segments else ()))
+    trained = [x.text / f"bpe.{part}.{side}" for part in parts for side in ("src", "tgt")]
     inputs = [x.text / f"bpe.{split}.src" for split in splits if split != "train"]
     command = cft("check-inputs", "--train", *trained, "--inputs", *inputs, "--most", MOST_UNTRAINED)
     yield single("inputs", "inputs hold nothing that training never saw?", command)
@@ -122,13 +125,16 @@ def make_pairs(x: Preparation, split: str, table: Path) -> Chain:
     moses = ("--moses",) if x.moses else ()
     prefix = x.text / split
     command = cft("spoc", "--tsv", table, "--output-prefix", prefix, "--single-lines", *limit, *cut, *moses)
-    reads = (PACKAGE / "data/spoc.py", PACKAGE / "data/spoc_files.py", PACKAGE / "formats")
-    writes = tuple(x.text / f"{split}.{end}" for end in ("src", "tgt", "id", "lines"))
+    reads = (*(PACKAGE / f"data/{name}.py" for name in ("spoc", "spoc_files", "segments")), PACKAGE / "formats")
+    ends = ("src", "tgt", "id", "lines", *(("segments.src", "segments.tgt") if cut else ()))
+    writes = tuple(x.text / f"{split}.{end}" for end in ends)
     return (Task(f"pairs.{split}", (command,), reads=reads, writes=writes),)
 
 
 def encode(x: Preparation, splits: Sequence[str]) -> Stage:
     names = ["train.lines", "valid.lines", *(f"{split}.{side}" for split in splits for side in ("src", "tgt"))]
+    if x.segments:
+        names += ["train.segments.src", "train.segments.tgt"]
     given = [(name, x.text / name) for name in names]
     if x.unlabeled is not None:
         given.append(("unlabeled.tgt", x.unlabeled))
@@ -146,12 +152,19 @@ def binarise(x: Preparation, tests: Sequence[str]) -> Stage:
     prefixes = ",".join(str(text / f"bpe.{part}") for part in tests)
     test = ("--testpref", prefixes) if tests else ()
     workers = ("--workers", x.workers)
-    pairs = run(
+    pairs: list[Command] = []
+    whole = paired = text / "bpe.train"
+    if x.segments:
+        paired = text / "bpe.pairs"
+        for side in ("src", "tgt"):
+            pairs.append(run("cat", f"{whole}.{side}", f"{whole}.segments.{side}", output=text / f"bpe.pairs.{side}"))
+    pairs.append(run(
         "fairseq-preprocess", "--source-lang", "src", "--target-lang", "tgt", "--joined-dictionary", "--srcdict",
-        dictionary, "--trainpref", text / "bpe.train", "--validpref", text / "bpe.valid", *test, "--destdir",
+        dictionary, "--trainpref", paired, "--validpref", text / "bpe.valid", *test, "--destdir",
         x.bin / "pairs", *workers,
-    )  # fmt: skip
+    ))  # fmt: skip
     sides = [text / f"bpe.{split}.{side}" for split in ("train", "valid", *tests) for side in ("src", "tgt")]
+    sides += [text / f"bpe.train.segments.{side}" for side in ("src", "tgt") if x.segments]
     programs: list[Command] = []
     train = text / "bpe.train.tgt"
     if x.unlabeled is not None:
@@ -160,7 +173,7 @@ def binarise(x: Preparation, tests: Sequence[str]) -> Stage:
     programs.append(monolingual(x, train, text / "bpe.valid.tgt", "programs"))
     lines = monolingual(x, text / "bpe.train.lines", text / "bpe.valid.lines", "lines")
     tasks = (
-        Task("binarise.pairs", (pairs,), reads=tuple(sides), writes=(x.bin / "pairs",)),
+        Task("binarise.pairs", tuple(pairs), reads=tuple(sides), writes=(x.bin / "pairs",)),
         Task("binarise.programs", tuple(programs), writes=(x.bin / "programs",)),
         Task("binarise.lines", (lines,), writes=(x.bin / "lines",)),
     )

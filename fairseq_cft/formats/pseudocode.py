@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from .line_format import INDENT, NEWLINE_WORD, decode_word, encode_token, indent_level
 
+SEGMENT = "…"  # in front of SPoC's pseudocode of some lines of a program; one character, so that it is one piece
 START = " $ "  # of a line of the synthetic pseudocode
 END = ";  $ "  # of each statement in it
 

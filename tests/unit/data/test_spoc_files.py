@@ -57,6 +57,25 @@ def test_long_programs_are_left_out_only_on_request(tmp_path: Path) -> None:
     )
 
 
+def test_segments_are_files_of_their_own(tmp_path: Path) -> None:
+    path = table(tmp_path, TABLE + "set a to 1\ta = 1;\t9\t4D\t13\t0\t0\nset x to 1\tint x = 1;\t9\t4D\t13\t1\t0\n" * 2)
+    result = convert([path], segments=10)
+    write(result, tmp_path / "p")
+    made = files(tmp_path)
+    assert made["p.segments.src"].splitlines() == [
+        '… TAB1 print "x", don\'t stop ;',
+        "… TAB0 set a to 1 ;",
+        "… TAB0 set x to 1 ;",
+    ]  # each once, however many programs have it
+    assert made["p.segments.tgt"].splitlines() == ['~ puts ( "a␣␣b" ) ;', "a = 1 ;", "int x = 1 ;"]
+    assert made["p.src"] == "".join(f"{pair.source}\n" for pair in convert([path]).pairs)  # whole programs alone
+    assert result.summary().startswith("4 programs and 3 segments; ")
+    limited = convert([path], segments=10, max_chars=8)  # of programs that are too long, too
+    assert [code for _, code in limited.segments] == ["a = 1 ;"] and limited.pairs == []
+    write(convert([path]), tmp_path / "p")
+    assert "p.segments.src" not in files(tmp_path)
+
+
 def test_rejects_come_and_go(tmp_path: Path) -> None:
     damaged = table(tmp_path, DAMAGED)
     write(convert([damaged]), tmp_path / "p")

@@ -79,11 +79,14 @@ def test_programs_from_the_wild_train_the_denoiser_and_the_subwords(spoc, tmp_pa
     wild.touch()
     shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5)
     (learn, *encode) = shown_commands(shown, "subwords")
-    assert str(wild) in learn and [value(each, "--input") for each in encode][-1] == str(wild)
+    assert {str(wild), f"{out}/text/train.segments.src"} <= set(learn)
+    assert [value(each, "--input") for each in encode][-1] == str(wild)
     pairs, programs, _ = shown_commands(shown, "fairseq-preprocess")
-    assert value(pairs, "--trainpref") == f"{out}/text/bpe.train"
+    assert value(pairs, "--trainpref") == f"{out}/text/bpe.pairs"
     assert value(programs, "--trainpref") == f"{out}/text/bpe.programs.tgt"
-    (joined,) = shown_commands(shown, "cat")
+    *sides, joined = shown_commands(shown, "cat")
+    text = f"{out}/text/bpe.train"
+    assert [each[1:] for each in sides] == [[f"{text}.{side}", f"{text}.segments.{side}"] for side in ("src", "tgt")]
     assert joined[1:] == [f"{out}/text/bpe.train.tgt", f"{out}/text/bpe.unlabeled.tgt"]
     cut = [value(each, "--tsv") for each in shown_commands(shown, "spoc") if "--segments" in each]
     assert cut == [f"{spoc}/train/split/spoc-train-train.tsv"]
