@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..data.synthetic import PRESETS, TooFewProgramsError, make_corpus
+import numpy as np
+
+from ..data.references import references_line
+from ..data.synthetic import PRESETS, TooFewProgramsError, draw_spellings, make_corpus, to_code
 from ..errors import UserError
 from ..files import write_together
 
@@ -22,6 +25,13 @@ def parser() -> argparse.ArgumentParser:
     for name in COUNTS:
         defaults = ", ".join(f"{preset}: {getattr(values, name)}" for preset, values in PRESETS.items())
         root.add_argument(f"--{name}", type=int, metavar="N", help=f"number of programs (default: {defaults})")
+    root.add_argument(
+        "--references",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also write train.refs: at most N equal spellings of each training program, set apart by tabs",
+    )
     return root
 
 
@@ -29,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Writes ``{train,valid,test,ood}.{src,tgt,inp,out}`` and ``unlabeled.tgt``."""
     root = parser()
     options = root.parse_args(arguments)
-    for name in ("seed", *COUNTS):
+    for name in ("seed", "references", *COUNTS):
         value = getattr(options, name)
         if value is not None and value < 0:
             root.error(f"--{name} must be 0 or more, not {value}")
@@ -44,8 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         columns[f"{split}.tgt"] = [example.target for example in examples]
         columns[f"{split}.inp"] = [example.inputs for example in examples]
         columns[f"{split}.out"] = [example.output for example in examples]
+    if options.references:
+        rng = np.random.default_rng(options.seed)
+        columns["train.refs"] = [
+            references_line(map(to_code, draw_spellings(example.program, options.references, rng)))
+            for example in corpus.labeled["train"]
+        ]
     with write_together(*(options.out / name for name in columns)) as streams:
         for stream, lines in zip(streams, columns.values(), strict=True):
             stream.writelines(f"{line}\n" for line in lines)
+    if not options.references:
+        (options.out / "train.refs").unlink(missing_ok=True)  # of an earlier run
     sizes = ", ".join(f"{split} {len(examples)}" for split, examples in corpus.labeled.items())
     print(f"{options.out}: {sizes}, unlabeled {len(corpus.unlabeled)}")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
+from synthetic_parser import parse
 
 from fairseq_cft import load_model
-from fairseq_cft.data.synthetic import parse
 from fairseq_cft.formats.line_format import decode_line
 
 MODEL = ROOT / "examples/model"

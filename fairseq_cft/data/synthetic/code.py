@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .statements import (
     Add,
     And,
@@ -82,20 +80,3 @@ def statement_to_code(statement: Statement) -> str:
 def to_code(program: Program) -> str:
     """The program's line."""
     return " $ ".join((FIRST_LINE, *map(statement_to_code, program.statements), LAST_LINE))
-
-
-def plain_spelling(program: Program) -> Program:
-    """The same program with each statement in one fixed spelling: equal for programs that differ in spelling only."""
-    return Program(tuple(_plain(statement) for statement in program.statements))
-
-
-def _plain(statement: Statement) -> Statement:
-    match statement:
-        case Init():
-            return replace(statement, split=False) if statement.split else statement
-        case Add() | Subtract():
-            return replace(statement, short=False) if statement.short else statement
-        case Swap(fresh=(one, two)):
-            return replace(statement, fresh=(replace(one, split=False), replace(two, split=False)))
-        case _:
-            return statement

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .choices import Choices
-from .code import plain_spelling, to_code
+from .code import to_code
 from .generator import random_inputs, random_program
 from .interpreter import run
 from .preset import Preset
 from .pseudocode import Style, to_pseudocode
+from .spellings import plain_spelling
 from .statements import Program
 
 PATIENCE = 5000  # draws in a row without a new program after which the language counts as used up
@@ -31,6 +32,7 @@ class Example:
     target: str
     inputs: str  # separated by tabs
     output: str
+    program: Program
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,6 @@ def _distinct_programs(preset: Preset, choices: Choices, rng: np.random.Generato
 
 def _example(program: Program, line: str, style: Style, preset: Preset, choices: Choices) -> Example:
     inputs = random_inputs(program, preset, choices)
-    return Example(to_pseudocode(program, choices.one_of, style), line, "\t".join(inputs), run(program, inputs))
+    return Example(
+        to_pseudocode(program, choices.one_of, style), line, "\t".join(inputs), run(program, inputs), program
+    )
