@@ -32,7 +32,9 @@ COMPARABLE = (
 # One training after the other in the same two processes: starting them takes longer than training.
 WORKER = """
 import json, sys
+import fairseq_cft
 from fairseq_cft.models import decoding
+fairseq_cft.register()
 decoding._draw = lambda logits: logits.argmax(-1)
 from fairseq.checkpoint_utils import save_checkpoint
 from fairseq.logging import progress_bar
