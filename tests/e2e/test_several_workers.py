@@ -33,7 +33,7 @@ COMPARABLE = (
 WORKER = """
 import json, sys
 import fairseq_cft
-from fairseq_cft.models import decoding
+from fairseq_cft.modules import decoding
 fairseq_cft.register()
 decoding._draw = lambda logits: logits.argmax(-1)
 from fairseq.checkpoint_utils import save_checkpoint
