@@ -102,10 +102,9 @@ def prepare(x: Preparation) -> Iterator[Stage]:
         ]
         yield single("tables", f"tables; their last {x.held_out} programs validate", *commands)
     yield Stage("pairs", "tables to pairs", tuple(make_pairs(x, split, table) for split, table in splits.items()))
-    more = [] if x.unlabeled is None else [x.unlabeled]
-    if x.segments:
-        more.append(x.text / "train.segments.src")  # for their mark
-    train = (x.text / "train.src", x.text / "train.tgt", *more)
+    # Not from the unlabeled programs: a piece that only they hold would be untrained where a test input has it.
+    marked = [x.text / "train.segments.src"] if x.segments else []
+    train = (x.text / "train.src", x.text / "train.tgt", *marked)
     prefix = x.out / "bpe"
     learn = cft("subwords", "train", "--input", *train, "--model-prefix", prefix, "--vocab-size", x.vocabulary)
     files = (x.out / "bpe.model", x.out / "bpe.dict.txt")
