@@ -14,7 +14,7 @@ from ..sandbox.limits import COMPILER_LIMITS, Limits
 from ..sandbox.tiers import Sandbox, hand_over
 from ..verdict import Verdict
 from .language import Prepared, Rejected
-from .toolchain import Toolchain, prologue_of
+from .toolchain import PROLOGUE, Toolchain, prologue_of
 
 COMPILER_PATHS = ("/usr", "/bin")
 DETAIL_CHARACTERS = 2000
@@ -22,7 +22,8 @@ DETAIL_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class Cpp:
-    """Compiles with `toolchain` under `limits`; the two customary lines complete a program that has no `#include`."""
+    """Compiles with `toolchain` under `limits`; the two customary lines complete a program that has no `#include`, or
+    that does not compile with those it has."""
 
     toolchain: Toolchain
     limits: Limits = field(default=COMPILER_LIMITS)
@@ -37,7 +38,8 @@ class Cpp:
 
     def prepare(self, source: str, folder: Path, sandbox: Sandbox) -> Prepared | Rejected:
         text, output = folder / "main.cpp", folder / "output"
-        text.write_bytes((prologue_of(source) + source + "\n").encode("utf-8", "surrogateescape"))
+        code, lines = (source + "\n").encode("utf-8", "surrogateescape"), prologue_of(source).encode()
+        text.write_bytes(lines + code)
         text.chmod(0o644)  # whatever the umask: the user of the jails must read it
         output.mkdir()
         hand_over(output)
@@ -54,6 +56,10 @@ class Cpp:
             environment={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TMPDIR": str(output)},
         ) as jail:
             outcome = jail.run(b"")
+            if outcome.exit_code == 1 and not lines:
+                text.write_bytes(PROLOGUE.encode() + code)
+                again = jail.run(b"")
+                outcome = again if again.exit_code == 0 else outcome
         rejected = _rejection(outcome, self.limits)
         if rejected is not None:
             if shutil.disk_usage(folder).free < self.limits.output_bytes:

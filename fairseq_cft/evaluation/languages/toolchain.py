@@ -6,7 +6,6 @@ import hashlib
 import re
 import shutil
 import subprocess
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from ...errors import UsageError
 from ..errors import InfraError
 from ..sandbox.cachedir import built, cache_folder
+from ..sandbox.workfolder import work_folder
 
 HEADER = "bits/stdc++.h"
 PROLOGUE = f"#include <{HEADER}>\nusing namespace std;\n"
@@ -43,7 +43,8 @@ class Toolchain:
 
     def command(self, source: str, output: str) -> list[str]:
         """The command line that compiles `source` into the executable `output`."""
-        line = [self.compiler, *self.flags(), "-w", "-fmax-errors=5", "-fdiagnostics-color=never"]
+        # without -fno-lto a program could bring objects of its own, as data, for the compiler to take in when it links
+        line = [self.compiler, *self.flags(), "-fno-lto", "-w", "-fmax-errors=5", "-fdiagnostics-color=never"]
         if self.header is not None:
             line.append(f"-I{self.header}")
         if self.linker:
@@ -91,7 +92,7 @@ def _output(command: list[str]) -> str:
 
 
 def _compiles(toolchain: Toolchain, text: str) -> bool:
-    with tempfile.TemporaryDirectory(prefix="cft-toolchain-") as folder:
+    with work_folder("cft-toolchain-") as folder:
         source = Path(folder, "main.cpp")
         source.write_text(text)
         try:
@@ -130,7 +131,7 @@ def _precompiled(toolchain: Toolchain) -> Path:
 
 
 def _plain_header(toolchain: Toolchain) -> Path:
-    with tempfile.TemporaryDirectory(prefix="cft-toolchain-") as folder:
+    with work_folder("cft-toolchain-") as folder:
         source = Path(folder, "main.cpp")
         source.write_text(f"#include <{HEADER}>\n")
         listing = _output([toolchain.compiler, *toolchain.flags(), "-M", str(source)])
@@ -145,7 +146,7 @@ def _require_use(toolchain: Toolchain, folder: Path) -> None:
     checked = folder / "checked"
     if checked.exists():
         return
-    with tempfile.TemporaryDirectory(prefix="cft-toolchain-") as work:
+    with work_folder("cft-toolchain-") as work:
         source = Path(work, "main.cpp")
         source.write_text(f"#include <{HEADER}>\nint main() {{ return 0; }}\n")
         options = ["-w", "-Winvalid-pch", "-H", f"-I{folder}", "-fsyntax-only"]

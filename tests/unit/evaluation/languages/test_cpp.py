@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,11 +69,43 @@ def test_header_and_linker_change_no_verdict(open_folder: Path, any_sandbox: San
     assert sum(quick for quick, _ in results.values()) == 5
 
 
+def test_diagnostics_are_those_of_the_program_as_it_stands(
+    open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain
+) -> None:
+    rejected = Cpp(toolchain).prepare("#include <iostream>\nint main() { return x; }", open_folder, any_sandbox)
+    assert isinstance(rejected, Rejected)
+    assert "main.cpp:2:" in rejected.detail
+
+
 def test_diagnostics_name_the_line(open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain) -> None:
     rejected = Cpp(toolchain).prepare("int main() { return x; }", open_folder, any_sandbox)
     assert isinstance(rejected, Rejected)
     assert "main.cpp:3:" in rejected.detail
     assert str(open_folder) not in rejected.detail
+
+
+def as_assembler(object_file: Path) -> str:
+    """The sections of a compiled file that the linker's plug-in for optimisation reads, as data in a program."""
+    listing = subprocess.run(["readelf", "-SW", object_file], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"\] (\.gnu\.lto_\S+)\s+PROGBITS\s+\S+ (\S+) (\S+)", listing)
+    data = object_file.read_bytes()
+    lines = []
+    for name, offset, size in found:
+        lines.append(f'.section {name},"e",@progbits')
+        lines += [f".byte {byte}" for byte in data[int(offset, 16) : int(offset, 16) + int(size, 16)]]
+    return "\n".join([*lines, ".text", ".comm __gnu_lto_slim,1,1"])
+
+
+def test_objects_hidden_in_a_program_are_not_linked(
+    open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain
+) -> None:
+    (open_folder / "hidden.cpp").write_text('#include <cstdio>\nint main() { std::puts("unseen"); }\n')
+    flags = ["-flto", "-fno-fat-lto-objects", "-c", "hidden.cpp", "-o", "hidden.o"]
+    subprocess.run([toolchain.compiler, *flags], cwd=open_folder, check=True)
+    source = f'asm(R"({as_assembler(open_folder / "hidden.o")})");'
+    rejected = Cpp(toolchain).prepare(source, open_folder, any_sandbox)
+    assert isinstance(rejected, Rejected)
+    assert "undefined reference to `main'" in rejected.detail or "undefined reference to 'main'" in rejected.detail
 
 
 class Linking(Toolchain):
