@@ -106,6 +106,7 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
 
     try:
         before = signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a caller that ignores it keeps from us how compilers ended
     except ValueError:  # not in the main thread
         yield
         return

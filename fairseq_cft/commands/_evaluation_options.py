@@ -64,7 +64,7 @@ def _add_settings(how: argparse._ArgumentGroup) -> None:
     how.add_argument("--no-retry", action="store_true", help="do not try a time-out once more, alone")
     how.add_argument("--compat", choices=["published"], help="evaluate the published way; overrides the options above")
     how.add_argument("--sandbox", choices=["auto", *TIERS], default="auto", help="isolation (default: %(default)s)")
-    how.add_argument("--allow-unsafe", action="store_true", help="run under limits alone where no sandbox works")
+    how.add_argument("--allow-unsafe", action="store_true", help="where no sandbox works, run without isolation")
     how.add_argument("--jobs", type=int, metavar="N", help="programs judged at the same time (default: all cores)")
 
 

@@ -19,7 +19,7 @@ from .errors import InfraError
 from .judge import Judgement
 from .report import Report
 from .results import ResultLines
-from .sandbox.jail import kill_running_jails
+from .sandbox.jail import JailDiedError, kill_running_jails
 from .settings import AnyJudge, Settings
 from .testcases import TestCase
 from .user_checker import CheckerError, CheckerJudge
@@ -191,10 +191,20 @@ def _judge_on_threads(
 
 
 def _judge(judge: AnyJudge, work: Work, stopping: threading.Event) -> Judgement:
-    """A jail may be killed from outside, by a machine short of memory: one more try before the whole run fails."""
+    """Tries once more after a failure: a machine short of memory kills jails as well.
+
+    A program whose jail dies twice has brought it about where a program that is right still passes.
+    """
     try:
         return judge(work.source, work.cases)
     except InfraError as error:
         if stopping.is_set() or isinstance(error, CheckerError):
             raise
+    try:
         return judge(work.source, work.cases)
+    except JailDiedError as error:
+        if stopping.is_set():
+            raise
+        judge.ready(again=True)
+        verdict = Verdict.COMPILE_ERROR if error.preparing else Verdict.RUNTIME_ERROR
+        return Judgement(verdict, "its jail died, twice", total=len(work.cases))

@@ -8,16 +8,16 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 from .compare import Comparison
 from .errors import InfraError
 from .languages.language import CANARY_OUTPUT, Language, Prepared, Rejected
-from .sandbox.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, Outcome
+from .sandbox.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, JailDiedError, Outcome
 from .sandbox.limits import MIB, Limits
 from .sandbox.tiers import Sandbox
+from .sandbox.workfolder import work_folder
 from .testcases import TestCase, excerpt
 from .verdict import NOT_COMPILED, Verdict
 
@@ -76,10 +76,13 @@ class Judge:
     @contextlib.contextmanager
     def prepared(self, source: str) -> Iterator[Prepared | Rejected]:
         """The program, compiled; its folder is there within the block."""
-        with tempfile.TemporaryDirectory(prefix="cft-job-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            folder.chmod(0o711)
-            yield self.language.prepare(source, folder, self.sandbox)
+        with work_folder("cft-job-") as folder:
+            try:
+                program = self.language.prepare(source, folder, self.sandbox)
+            except JailDiedError as error:
+                error.preparing = True
+                raise
+            yield program
 
     def limits_for(self, cases: Sequence[TestCase]) -> Limits:
         """The limits of a program's runs: what it must write does not count against the limit of its output."""
@@ -93,10 +96,11 @@ class Judge:
             program.command, more, program=True, read=program.read, environment=program.environment
         )
 
-    def ready(self) -> None:
+    def ready(self, again: bool = False) -> None:
         """Raises InfraError where not even a program that is right is judged correct, and UsageError where only these
-        limits are to blame."""
-        require_canary(self, tempfile.gettempdir())
+        limits are to blame. What was seen once holds, unless `again`."""
+        check = require_canary.__wrapped__ if again else require_canary
+        check(self, tempfile.gettempdir())
 
     def signature(self) -> str:
         """Names everything here that a verdict depends on."""
@@ -177,13 +181,13 @@ def verdict_of(outcome: Outcome, case: TestCase, limits: Limits, compare: Compar
 
 def failure_of(outcome: Outcome, limits: Limits) -> tuple[Verdict, str] | None:
     """The verdict on a run that did not end well, and a few words about it."""
-    if outcome.signal_name == "SIGXFSZ" or len(outcome.stdout) > limits.output_bytes:
+    if len(outcome.stdout) > limits.output_bytes:  # SIGXFSZ alone says nothing: a program can send it to itself
         return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes of output"
     if outcome.stopped == TOTAL_MEMORY:
         return Verdict.MEMORY_LIMIT, f"over {limits.memory_bytes} bytes in all its processes"
     if outcome.stopped == WALL_CLOCK:
         return Verdict.TIME_LIMIT, f"over {limits.wall_seconds:g} s of wall clock"
-    if outcome.stopped == CPU_TIME or outcome.signal_name == "SIGXCPU" or outcome.cpu_seconds > limits.cpu_seconds:
+    if outcome.stopped == CPU_TIME or outcome.cpu_seconds > limits.cpu_seconds:  # nor does SIGXCPU
         return Verdict.TIME_LIMIT, f"over {limits.cpu_seconds:g} s of CPU time"
     if outcome.unstartable is not None:
         return Verdict.RUNTIME_ERROR, f"cannot be started: {os.strerror(outcome.unstartable)}"

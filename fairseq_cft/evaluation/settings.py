@@ -17,7 +17,7 @@ from .sandbox.limits import Limits
 from .sandbox.selftest import find_sandbox
 from .user_checker import CheckerJudge, checker_judge
 
-SIGNATURE_VERSION = 2  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
+SIGNATURE_VERSION = 3  # raise it when a change of the evaluator changes verdicts: cached ones are then left alone
 
 DAY = 24 * 3600
 LIMITS = (("time_limit", DAY, "s"), ("wall_limit", DAY, "s"), ("memory_limit", 1 << 20, "MiB"))  # and the most of each

@@ -108,10 +108,10 @@ class CheckerJudge:
     run: Run | None = None
     all_cases: bool = False
 
-    def ready(self) -> None:
+    def ready(self, again: bool = False) -> None:
         """Nothing is known of a checker beforehand; of its language, a program that is right."""
         if self.run is not None:
-            self.run.judge.ready()
+            self.run.judge.ready(again)
 
     def signature(self) -> str:
         """Names everything here that a verdict depends on."""

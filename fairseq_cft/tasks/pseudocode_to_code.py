@@ -86,7 +86,7 @@ class PseudocodeToCodeConfig(TranslationConfig):
     )
     user_file: Optional[str] = field(default=None, metadata={"help": USER_FILE_HELP})
     eval_allow_unsafe: bool = field(
-        default=False, metadata={"help": "run the programs under limits alone where no sandbox works"}
+        default=False, metadata={"help": "where no sandbox works, run programs under limits alone, without isolation"}
     )
     tensorboard_examples: int = field(
         default=4,

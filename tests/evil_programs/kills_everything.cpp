@@ -1,4 +1,5 @@
-// expect: correct wrong_output runtime_error
+// expect: time_limit
+// The last one stops the program itself.
 #include <csignal>
 #include <unistd.h>
 int main() {

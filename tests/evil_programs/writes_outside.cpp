@@ -1,4 +1,5 @@
 // expect: correct
+// tier none: wrong_output
 // Every attempt must fail: what one leaves behind is found by the test.
 #include <sys/stat.h>
 #include <unistd.h>

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InfraError
+from .workfolder import require_enterable, work_folder
 
 SHARED = Path("/var/cache/fairseq-cft")  # of root, whose own home the unprivileged user cannot enter
 
@@ -23,11 +23,15 @@ def cache_folder() -> Path:
         folder = SHARED
     else:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fairseq-cft"
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.chmod(path.stat().st_mode | 0o711)  # whatever the umask: the user of the jails must enter it
         owner = folder.stat()
     except OSError as error:
         raise InfraError(f"cannot make the cache {folder} ({error}); set FAIRSEQ_CFT_CACHE to another") from error
+    require_enterable(folder, "set FAIRSEQ_CFT_CACHE to a folder that others may enter")
     if owner.st_uid not in (0, os.geteuid()) or owner.st_mode & stat.S_IWOTH:
         raise InfraError(f"the cache {folder} can be changed by other users; set FAIRSEQ_CFT_CACHE to a folder you own")
     return folder
@@ -37,8 +41,8 @@ def cache_folder() -> Path:
 def built(target: Path) -> Iterator[Path]:
     """A temporary folder that becomes `target` at the end, unless another process was faster."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as name:
-        temporary = Path(name) / "result"
+    with work_folder(".building-", target.parent) as folder:
+        temporary = folder / "result"
         temporary.mkdir()
         yield temporary
         for path in (temporary, *temporary.rglob("*")):  # whatever the umask: the user of the jails must read it

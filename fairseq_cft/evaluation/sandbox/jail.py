@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 from ..errors import InfraError
@@ -18,8 +19,8 @@ from .limits import Limits
 
 START_SECONDS = 30.0  # a jail starts in milliseconds; this is for a machine that swaps
 GRACE_SECONDS = 20.0  # what the supervisor may need beyond the wall limit to kill and to answer
-END_SECONDS = 2.0  # what an idle supervisor may need to end before it is killed
-
+END_SECONDS = 5.0  # what a supervisor may need to kill what it runs and to end, before it is killed itself
+STEP_SECONDS = 0.1  # how soon a jail that is given up is noticed
 WALL_CLOCK = 1
 TOTAL_MEMORY = 2
 CPU_TIME = 3
@@ -53,6 +54,12 @@ class Outcome:
             return f"signal {self.signal}"
 
 
+class JailDiedError(InfraError):
+    """A jail ended while something ran in it; `preparing` where that was a compiler."""
+
+    preparing = False
+
+
 _running: set[Jail] = set()
 _running_lock = threading.Lock()
 
@@ -61,11 +68,13 @@ def kill_running_jails() -> None:
     """For an evaluation that is given up: nobody waits for its last programs to reach their limits."""
     with _running_lock:
         for jail in _running:
-            jail.kill()
+            jail.give_up()
 
 
 class Jail:
     """A started supervisor; a context manager that leaves no process behind, whatever happens inside."""
+
+    _given_up = False
 
     def __init__(self, command: Sequence[str], limits: Limits, environment: dict[str, str], user: int | None) -> None:
         self._limits = limits
@@ -91,6 +100,9 @@ class Jail:
         try:
             if self._line(START_SECONDS) != b"ready":
                 raise self._failure("did not start")
+        except JailDiedError as error:  # nothing has run in it yet: no program is to blame
+            self.close()
+            raise InfraError(str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -102,7 +114,7 @@ class Jail:
         self.close()
 
     def run(self, stdin: bytes) -> Outcome:
-        """Runs the command once on `stdin`; raises InfraError when the supervisor does not answer."""
+        """Runs the command once on `stdin`; raises JailDiedError when the supervisor does not answer."""
         deadline = self._limits.wall_seconds + GRACE_SECONDS
         self._send(b"%d\n" % len(stdin) + stdin, deadline)
         kind, code, cpu, wall, peak, stopped, out, err = self._line(deadline).split()
@@ -124,24 +136,34 @@ class Jail:
         process = self._process
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         with contextlib.suppress(OSError):
-            process.stdin.close()  # the supervisor ends at the end of its input
+            process.stdin.close()  # the supervisor ends at the end of its input, and kills what it runs
         end = time.monotonic() + END_SECONDS
         descriptor = process.stdout.fileno()
         while not (ended := _ready(descriptor, select.POLLIN, end) and not os.read(descriptor, 1 << 16)):
             if time.monotonic() >= end:
                 break
         if not ended:
-            self.kill()
+            self._kill()
         process.wait()
         process.stdout.close()
         process.stderr.close()
         with _running_lock:
             _running.discard(self)
 
-    def kill(self) -> None:
-        """Kills the supervisor at once; whoever waits for its answer gets an InfraError."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def give_up(self) -> None:
+        """From another thread: whoever waits for an answer gets an InfraError soon, and closes the jail."""
+        self._given_up = True
+
+    def _kill(self) -> None:
+        """Kills what belongs to the jail: its session, which where there is no namespace no program can leave."""
+        if self._process.returncode is not None:  # waited for: its number may be another's by now
+            return
+        end = time.monotonic() + END_SECONDS
+        while (members := _session(self._process.pid)) and time.monotonic() < end:
+            for pid in members:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
 
     def _send(self, data: bytes, seconds: float) -> None:
         assert self._process.stdin is not None
@@ -150,7 +172,7 @@ class Jail:
         descriptor = self._process.stdin.fileno()
         os.set_blocking(descriptor, False)
         while view:
-            if not _ready(descriptor, select.POLLOUT, end):
+            if not self._wait(descriptor, select.POLLOUT, end):
                 raise self._failure("does not read its input")
             try:
                 view = view[os.write(descriptor, view) :]
@@ -159,10 +181,19 @@ class Jail:
             except BrokenPipeError:
                 raise self._failure("ended early") from None
 
+    def _wait(self, descriptor: int, event: int, end: float) -> bool:
+        """`_ready`, in small steps that notice `give_up`."""
+        while not _ready(descriptor, event, min(end, time.monotonic() + STEP_SECONDS)):
+            if self._given_up:
+                raise InfraError("the evaluation was given up")
+            if time.monotonic() >= end:
+                return False
+        return True
+
     def _receive(self, end: float) -> None:
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
-        if not _ready(descriptor, select.POLLIN, end):
+        if not self._wait(descriptor, select.POLLIN, end):
             raise self._failure("does not answer")
         chunk = os.read(descriptor, 1 << 20)
         if not chunk:
@@ -183,14 +214,25 @@ class Jail:
         taken, self._buffer = self._buffer[:length], self._buffer[length:]
         return taken
 
-    def _failure(self, what: str) -> InfraError:
+    def _failure(self, what: str) -> JailDiedError:
         """Kills the supervisor and quotes what it, or the program that makes the jail, has said."""
         assert self._process.stderr is not None
-        self.kill()
+        self._kill()
         self._process.wait()
         os.set_blocking(self._process.stderr.fileno(), False)
         said = (self._process.stderr.read() or b"").decode("utf-8", "replace").strip()
-        return InfraError(f"the jail {what}: {said or 'it said nothing'}; try another --sandbox")
+        return JailDiedError(f"the jail {what}: {said or 'it said nothing'}; try another --sandbox")
+
+
+def _session(leader: int) -> list[int]:
+    """The living processes of a session."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
+            if os.getsid(int(folder.name)) == leader and state not in (b"Z", b"X"):
+                found.append(int(folder.name))
+    return found
 
 
 def _ready(descriptor: int, event: int, end: float) -> bool:

@@ -22,7 +22,10 @@ class NoSandboxError(UsageError):
         super().__init__(f"{reasons}: {self.advice('--allow-unsafe')}")
 
     def advice(self, option: str) -> str:
-        return f"install bubblewrap, allow user namespaces, or add {option} to run the programs under limits alone"
+        return (
+            f"install bubblewrap, allow user namespaces, or add {option} to run the programs under limits alone, "
+            "without isolation"
+        )
 
 
 # done in milliseconds; the wall clock is for machines with a hundred times more to do than cores
@@ -36,15 +39,12 @@ def _run(sandbox: Sandbox, script: str, program: bool = True) -> Outcome:
 
 
 def trouble(sandbox: Sandbox) -> str:
-    """What keeps this tier from being used, as words; empty when it works and is tight.
-
-    The tier `none` is only asked to run a program at all: it promises no more.
-    """
+    """What keeps this tier from being used, as words; empty when it works and is as tight as it promises to be."""
     try:
-        if _run(sandbox, "cat").stdout != b"input":
+        if _run(sandbox, "read -r line; echo $line").stdout != b"input\n":
             return "a program in it does not see its input"
         if sandbox.tier == "none":
-            return ""
+            return "" if _run(sandbox, "kill -0 $PPID").exit_code else "it lets programs signal other processes"
         with tempfile.NamedTemporaryFile(prefix="cft-selftest-") as file:
             Path(file.name).chmod(0o666)
             if _run(sandbox, f"echo x > {file.name}", program=False).exit_code == 0 or Path(file.name).read_bytes():
@@ -56,7 +56,7 @@ def trouble(sandbox: Sandbox) -> str:
         if len(alone) > 2:
             return "it lets programs see other processes"
     except InfraError as error:
-        return str(error)
+        return str(error).removesuffix("; try another --sandbox")
     return ""
 
 
@@ -75,7 +75,8 @@ def find_sandbox(wanted: str = "auto", allow_unsafe: bool = False) -> Sandbox:
         raise UsageError(f"no such sandbox: {wanted}; choose from auto, {', '.join(TIERS)}")
     if wanted == "none" and not allow_unsafe:
         raise UsageError(
-            "--sandbox none does not keep programs from reading your files: add --allow-unsafe to accept it"
+            "--sandbox none sets limits but isolates nothing: programs may read, change and send what you may; "
+            "add --allow-unsafe to accept it"
         )
     reasons = []
     for tier in TIERS if wanted == "auto" else (wanted,):

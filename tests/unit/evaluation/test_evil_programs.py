@@ -28,6 +28,7 @@ RUN = Limits.for_programs(time_limit=1.0, memory_mb=256, wall_limit=2.0)
 COMPILE = dataclasses.replace(COMPILER_LIMITS, cpu_seconds=1.0, wall_seconds=4.0)
 LONGEST_SECONDS = 20.0  # compile and run limits with room for a busy machine
 TRACE = "cft-evil-was-here"
+PLACES = [Path(place) for place in ("/tmp", "/var/tmp", "/dev/shm", "/", "/usr/lib", ".", "..")]
 
 
 @dataclasses.dataclass
@@ -69,6 +70,8 @@ def watch(
         tempfile.tempdir = before
     yield Watch(sandbox, folder, results)
     folder.rmdir()
+    for place in PLACES:  # the tier none lets programs write where the user may
+        (place / TRACE).unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -98,9 +101,9 @@ def test_no_process_is_left(watch: Watch) -> None:
 
 
 def test_nothing_is_written_outside(watch: Watch) -> None:
-    places = [Path(place) for place in ("/tmp", "/var/tmp", "/dev/shm", "/", "/usr/lib", ".", "..")]
-    assert [place for place in places if os.path.lexists(place / TRACE)] == []
     assert list(watch.folder.iterdir()) == [], "the folders of the jobs are removed"
+    written = [place for place in PLACES if os.path.lexists(place / TRACE)]
+    assert written == [] or watch.sandbox.tier == "none"
 
 
 def test_nothing_reached_the_network(watch: Watch, listener: socket.socket) -> None:

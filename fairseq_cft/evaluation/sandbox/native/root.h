@@ -86,7 +86,7 @@ inline void enter(const std::vector<Bind>& binds) {
     int most = open("/inside/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
     if (most >= 0) check(write(most, "0", 1) == 1 && close(most) == 0, "forbid further namespaces");
     check(symlink("/proc/self/fd", "/inside/dev/fd") == 0 && symlink("/proc/self/fd/0", "/inside/dev/stdin") == 0 &&
-              symlink("/proc/self/fd/1", "/inside/dev/stdout") == 0, "make /dev");
+              symlink("/proc/self/fd/1", "/inside/dev/stdout") == 0 && symlink("/proc/self/fd/2", "/inside/dev/stderr") == 0, "make /dev");
     check(chdir("/inside") == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0, "enter the root");
     check(chdir("/") == 0, "enter /");
     set_attributes("/", MOUNT_ATTR_RDONLY, false);

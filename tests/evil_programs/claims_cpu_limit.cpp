@@ -1,0 +1,3 @@
+// expect: runtime_error SIGXCPU
+#include <csignal>
+int main() { raise(SIGXCPU); }
