@@ -25,7 +25,7 @@ def test_a_checkpoint_is_read_and_judged_as_its_denoiser(chain, tmp_path):
 @pytest.mark.xdist_group("chain")
 def test_what_is_no_model_is_named(chain, tmp_path):
     wrong = {
-        f"pretrained.1={tmp_path}/none.pt": "none.pt cannot be read",
+        f"pretrained.1={tmp_path}/none.pt": "none.pt does not exist",
         f"x={chain.denoiser}": "x is not METHOD.SEED",
     }
     for models, sentence in wrong.items():

@@ -33,6 +33,7 @@ def quickstart(chain, tmp_path_factory):
     done = subprocess.run(script, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1 and f"{out}/model: " in done.stdout and done.stderr == ""
+    (root / "examples").symlink_to(ROOT / "examples")  # README asks the model there
     return root
 
 
