@@ -45,7 +45,7 @@ HOSTILE = {  # query -> what the answer says of it
     "SELECT CITY_NAME FROM CITY; DROP TABLE CITY": "one statement",
     "SELECT count(*) FROM " + " , ".join(f"CITY AS c{n}" for n in range(9)): "over 1 s",
     "SELECT c0.CITY_NAME FROM " + " , ".join(f"CITY AS c{n}" for n in range(3)): "over 10000 rows",
-    "SELECT DISTINCT * FROM " + " , ".join(f"CITY AS c{n}" for n in range(4)) + " ORDER BY 1": "memory|over 1 s",
+    "SELECT DISTINCT * FROM " + " , ".join(f"CITY AS c{n}" for n in range(4)) + " ORDER BY 1": "(?i)memory|over 1 s",
     "SELECT " + "(" * 5000 + "1" + ")" * 5000: "overflow|depth",
     "SELECT 1" + " + 1" * 50_000: "depth|too big|overflow",
     "SELECT '" + "x" * 200_000 + "'": "too big",
