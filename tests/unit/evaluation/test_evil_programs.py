@@ -62,6 +62,7 @@ def watch(
         judgement = judge(evil.source, [TestCase(port + b"\n", b"hello\n")])
         return judgement, time.monotonic() - started
 
+    remove_traces()  # of a run that was killed
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         with ThreadPoolExecutor(2) as pool:
@@ -70,7 +71,12 @@ def watch(
         tempfile.tempdir = before
     yield Watch(sandbox, folder, results)
     folder.rmdir()
-    for place in PLACES:  # the tier none lets programs write where the user may
+    remove_traces()
+
+
+def remove_traces() -> None:
+    """The tier none lets programs write where the user may."""
+    for place in PLACES:
         (place / TRACE).unlink(missing_ok=True)
 
 
