@@ -21,6 +21,10 @@ import pytest
 from commands import ROOT
 from fairseq import options as fairseq_options
 
+from fairseq_cft import register
+
+register()  # whichever tests came before
+
 MOST_BYTES = 500_000
 FOLDERS = "docs|fairseq_cft|preprocess|scripts|tests"
 FOREIGN_FLAGS = {"--help", "--no-deps"}  # everybody's, pip's

@@ -13,6 +13,8 @@ from fairseq.models import ARCH_MODEL_REGISTRY
 
 import fairseq_cft
 
+fairseq_cft.register()  # whichever tests came before
+
 README = Path(fairseq_cft.__file__).parents[1] / "README.md"
 FOLDERS = {"docs", "examples", "preprocess", "scripts", "tests"}
 NOT_GIVEN = {"required": None, "off": False}  # words of the table for these defaults
