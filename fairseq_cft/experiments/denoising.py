@@ -65,15 +65,11 @@ SCALES = {
         ),
     ),
     "cpu": DenoiserScale(
-        ("--arch", "transformer_cft_tiny", *SIZE_128),
-        words("--max-tokens 3000"),
-        (
-            DenoiserPhase("lines-1", "lines", 0.2, 3000, "2e-3", 400),
-            DenoiserPhase("lines-2", "lines", 0.1, 500, "5e-4", 50),
-            DenoiserPhase("programs-1", "programs", 0.2, 5000, "1.5e-3", 400),
-            DenoiserPhase("programs-2", "programs", 0.1, 1000, "5e-4", 50),
-            DenoiserPhase("programs-3", "programs", 0, 600, "3e-4", 50),
-        ),
+        # what copies needs no lines; --copy-dropout trains what a predictor starts from
+        ("--arch", "transformer_cft_tiny", *SIZE_128, *words("--copy-attention --copy-dropout 0.2 --errors 1-3")),
+        words("--max-tokens 2600"),
+        (DenoiserPhase("programs-1", "programs", 0, 6000, "1.5e-3", 200),),
+        words("--dropout 0"),
     ),
     "paper": DenoiserScale(  # 25 + 5 epochs of lines, then 5 + 1 + 3 of programs, 16 copies of each
         words("--arch transformer_cft_spoc"),
