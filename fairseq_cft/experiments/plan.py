@@ -31,7 +31,8 @@ class Experiment:
 
     Attributes:
         dataset: its name in results.json.
-        pairs programs: folders of binarised data.
+        pairs programs: folders of binarised data; ``whole``: pairs without the segments of programs that ``pairs`` has
+            besides, for trainings that start from a trained system, their own first phase too.
         denoiser: checkpoint.
         text: folder with the data as subwords, ``bpe.train.src`` and so on.
         unlabeled: programs without pseudocode, as subwords; ``dictionary`` is the one of all data.
@@ -66,6 +67,7 @@ class Experiment:
     allow_unsafe: bool = False
     denoiser_seed: int = 1
     always: Words = ALWAYS
+    whole: Path | None = None
 
     @property
     def models(self) -> Path:
@@ -124,7 +126,9 @@ def train_system(x: Experiment, name: str, seed: int) -> Chain:
         for number, schedule in enumerate(schedules, start=1):
             last = number == len(schedules)
             called = f"{name}{phase.suffix}{ending}" + ("" if last else f".phase{number}")
-            data = x.pairs if phase.data == "pairs" else x.out / phase.data / "data-bin"
+            later = number > 1 or system.starts_from in SYSTEMS
+            pairs = x.whole if x.whole and later else x.pairs
+            data = pairs if phase.data == "pairs" else x.out / phase.data / "data-bin"
             options = (*phase.options, *(composed(x, before) if system.composed else plain(x, before)), *schedule)
             select = x.back if system.backwards else x.select
             tasks.append(train_pairs(x, called, data, seed, select, system.composed, options))
@@ -188,11 +192,13 @@ def label_programs(x: Experiment) -> list[Stage]:
     return [Stage(model, SYSTEMS[model].title, (train_system(x, model, x.denoiser_seed),)), label]
 
 
-def preprocess(dictionary: Path, folder: Path, **prefixes: object) -> Command:
-    """fairseq-preprocess of pairs; one dictionary for both sides."""
+def preprocess(dictionary: Path, folder: Path, *more: object, **prefixes: object) -> Command:
+    """fairseq-preprocess of pairs; one dictionary for both sides, `more` options."""
     given = [word for name, prefix in prefixes.items() for word in (f"--{name}pref", prefix)]
     both = ("--srcdict", dictionary, "--tgtdict", dictionary)
-    return run("fairseq-preprocess", "--source-lang", "src", "--target-lang", "tgt", *both, *given, "--destdir", folder)
+    return run(
+        "fairseq-preprocess", "--source-lang", "src", "--target-lang", "tgt", *both, *given, *more, "--destdir", folder
+    )
 
 
 def train_denoiser(x: Experiment, subword_model: Path, name: str = "denoiser") -> Stage:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import UserError
 from . import denoising, judging, plan
 from .denoising import POSITIONS, DenoiserRun
-from .plan import Experiment, Split
+from .plan import Experiment, Split, preprocess
 from .spoc_scales import SPOC
 from .stages import PACKAGE, Chain, Command, Stage, Task, cft, run, single
 
@@ -152,16 +152,14 @@ def binarise(x: Preparation, tests: Sequence[str]) -> Stage:
     test = ("--testpref", prefixes) if tests else ()
     workers = ("--workers", x.workers)
     pairs: list[Command] = []
-    whole = paired = text / "bpe.train"
+    whole, valid = text / "bpe.train", text / "bpe.valid"
+    paired = whole
     if x.segments:
         paired = text / "bpe.pairs"
         for side in ("src", "tgt"):
             pairs.append(run("cat", f"{whole}.{side}", f"{whole}.segments.{side}", output=text / f"bpe.pairs.{side}"))
-    pairs.append(run(
-        "fairseq-preprocess", "--source-lang", "src", "--target-lang", "tgt", "--joined-dictionary", "--srcdict",
-        dictionary, "--trainpref", paired, "--validpref", text / "bpe.valid", *test, "--destdir",
-        x.bin / "pairs", *workers,
-    ))  # fmt: skip
+        pairs.append(preprocess(dictionary, x.bin / "whole", *workers, train=whole, valid=valid))
+    pairs.append(preprocess(dictionary, x.bin / "pairs", *workers, *test, train=paired, valid=valid))
     sides = [text / f"bpe.{split}.{side}" for split in ("train", "valid", *tests) for side in ("src", "tgt")]
     sides += [text / f"bpe.train.segments.{side}" for side in ("src", "tgt") if x.segments]
     programs: list[Command] = []
@@ -171,8 +169,9 @@ def binarise(x: Preparation, tests: Sequence[str]) -> Stage:
         train = text / "bpe.programs.tgt"
     programs.append(monolingual(x, train, text / "bpe.valid.tgt", "programs"))
     lines = monolingual(x, text / "bpe.train.lines", text / "bpe.valid.lines", "lines")
+    made = (x.bin / "pairs", *([x.bin / "whole"] if x.segments else ()))
     tasks = (
-        Task("binarise.pairs", tuple(pairs), reads=tuple(sides), writes=(x.bin / "pairs",)),
+        Task("binarise.pairs", tuple(pairs), reads=tuple(sides), writes=made),
         Task("binarise.programs", tuple(programs), writes=(x.bin / "programs",)),
         Task("binarise.lines", (lines,), writes=(x.bin / "lines",)),
     )
@@ -261,6 +260,7 @@ def experiment(x: Benchmark) -> Experiment:
         dataset=f"spoc-{x.scale}",
         recipe=recipe,
         pairs=bin_ / "pairs",
+        whole=bin_ / "whole" if (bin_ / "whole").exists() else None,
         programs=bin_ / "programs",
         denoiser=x.denoiser or x.out / "denoiser/denoiser.pt",
         text=text,
@@ -303,5 +303,5 @@ def take_some(x: Benchmark, made: Experiment) -> Stage:
         for name in names
     ]
     prefixes = ",".join(str(x.limited / f"bpe.{part}") for part in x.tests)
-    commands.append(plan.preprocess(made.dictionary, made.tests, test=prefixes))
+    commands.append(preprocess(made.dictionary, made.tests, test=prefixes))
     return single("limit", f"{x.limit} programs of each test set", *commands, writes=[made.tests])

@@ -12,14 +12,14 @@ def _rate(lr: str, every: int, more: str = "") -> str:
 
 
 _TINY = _rate("2e-3", 1000, "--warmup-updates 20")
-_CPU = _rate("1e-3", 5)
 _PAPER = _rate("1e-3", 5, "--warmup-updates 4000")
-_CPU_DIRECT = then(
-    f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 4000",
-    f"{_CPU} --warmup-updates 50 --label-smoothing 0.1 --max-update 1000",
+_CPU_PREDICTOR = then(
+    "--lr 1.5e-3 --lr-scheduler polynomial_decay --warmup-updates 200 --max-update 3000 --total-num-update 4000 "
+    "--validate-interval 2 --save-interval 1 --label-smoothing 0.1",
+    f"{_rate('5e-4', 2)} --warmup-updates 50 --max-update 600",
 )
 _TINY_DIRECT = then(f"{_TINY} --label-smoothing 0.1 --max-update 40", f"{_TINY} --max-update 20")
-_CPU_COMPOSED = f"{_rate('3e-4', 1)} --warmup-updates 50 --label-smoothing 0.05 --max-update 800"
+_CPU_COMPOSED = f"{_rate('3e-4', 1)} --warmup-updates 30 --max-update 400"
 _PAPER_COMPOSED = f"{_rate('1e-4', 1)} --warmup-updates 2000 --label-smoothing 0.05 --max-epoch 20"
 
 SPOC = {
@@ -40,22 +40,22 @@ SPOC = {
             "gate": then(f"{_TINY} --max-update 40"),
         },
     ),
-    "cpu": Recipe(  # what can be learned overnight, with train-denoiser --scale cpu
+    "cpu": Recipe(  # copies from its source; with prepare-spoc --unlabeled and --segments
         architecture="tiny",
-        vocabulary=500,
-        shape=SIZE_128,
-        batch=words("--max-tokens 6000"),
+        vocabulary=1000,
+        shape=(*SIZE_128, "--copy-attention"),
+        batch=words("--max-tokens 3000"),
+        regularize=words("--dropout 0.1"),
         criterion=SMOOTHED,
         judged=100,
         schedules={
-            "direct": _CPU_DIRECT,
-            "pretrained": _CPU_DIRECT,
+            "direct": _CPU_PREDICTOR,
+            "pretrained": _CPU_PREDICTOR,
             "composed": then(_CPU_COMPOSED),
             "longer": then(_CPU_COMPOSED),
-            "from_scratch": then(f"{_CPU_COMPOSED} --lr 1e-3 --max-update 3000"),
-            "encoder": then(f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 1500"),
-            "backtranslation": then(f"{_CPU} --warmup-updates 400 --label-smoothing 0.2 --max-update 4000"),
-            "gate": then(f"{_CPU} --lr 5e-3 --warmup-updates 100 --max-update 3000"),
+            "from_scratch": _CPU_PREDICTOR,
+            "encoder": then(f"{_rate('1e-3', 2)} --warmup-updates 200 --label-smoothing 0.1 --max-update 1500"),
+            "backtranslation": _CPU_PREDICTOR,
         },
     ),
     "paper": Recipe(  # the published sizes and phases

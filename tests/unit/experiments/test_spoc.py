@@ -25,8 +25,9 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
     (subwords, *_), prepared = shown_commands(shown, "subwords"), f"{out}/prepared/text"
     assert subwords[2:5] == ["--input", f"{prepared}/train.src", f"{prepared}/train.tgt"]
     trained = shown_trainings(shown)
-    assert next(iter(trained)) == "lines-1"
-    assert list(trained)[-3:] == ["pretrained.1", "composed.1", "gate"]
+    assert next(iter(trained)) == ("programs-1" if scale == "cpu" else "lines-1")
+    last = ["pretrained.1", "composed.1", *([] if scale == "cpu" else ["gate"])]
+    assert list(trained)[-len(last) :] == last
     assert all(value(each, "--max-target-positions") == "2048" for each in trained.values())
     assert value(trained["composed.1"], "--denoiser-path") == f"{out}/denoiser/denoiser.pt"
     assert value(trained["composed.1"], "--base-predictor-path") == f"{out}/models/pretrained.1/checkpoint_best.pt"
@@ -37,7 +38,7 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
         assert [value(each, "--label-smoothing") for each in phases] == smoothing
         assert value(subwords, "--vocab-size") == "10000"
     generated = shown_commands(shown, "fairseq-generate")
-    assert len(generated) == 2 * 6 and not any("--max-len-b" in each for each in generated)
+    assert len(generated) == 2 * (4 if scale == "cpu" else 6) and not any("--max-len-b" in each for each in generated)
     evaluated = shown_commands(shown, "evaluate")
     assert {value(each, "--ids") for each in evaluated} == {f"{out}/prepared/text/test{part}.id" for part in "wp"}
     for each in evaluated:
@@ -64,6 +65,18 @@ def test_prepared_data_and_a_denoiser_are_used_as_they_are(spoc, tmp_path):
     assert {value(each, "--ids") for each in evaluated} == {f"{tmp_path}/out/limited/testp.id"}
 
 
+def test_segments_are_for_the_first_training_of_a_system_alone(spoc, tmp_path):
+    prepared = tmp_path / "prepared"
+    (prepared / "data-bin/whole").mkdir(parents=True)
+    (prepared / "text").mkdir()
+    for name in ("bpe.model", "text/testp.id"):
+        (prepared / name).touch()
+    given = ("--data", spoc, "--prepared", prepared, "--scale", "cpu", "--systems", "direct,composed_direct_init")
+    trained = shown_trainings(dry_run("benchmark-spoc", *given, tmp_path / "out"))
+    used = {name: Path(each[1]).name for name, each in trained.items() if "direct" in name}
+    assert used == {"direct.1.phase1": "pairs", "direct.1": "whole", "composed_direct_init.1": "whole"}
+
+
 def test_one_test_set_is_enough(spoc, tmp_path):
     (spoc / "test/spoc-testw.tsv").unlink()
     shown = dry_run("benchmark-spoc", "--data", spoc, "--scale", "tiny", "--systems", "direct", tmp_path / "out")
@@ -81,7 +94,10 @@ def test_programs_from_the_wild_train_the_denoiser_alone(spoc, tmp_path):
     (learn, *encode) = shown_commands(shown, "subwords")
     assert f"{out}/text/train.segments.src" in learn and str(wild) not in learn
     assert [value(each, "--input") for each in encode][-1] == str(wild)
-    pairs, programs, _ = shown_commands(shown, "fairseq-preprocess")
+    whole, pairs, programs, _ = shown_commands(shown, "fairseq-preprocess")
+    assert (
+        value(whole, "--trainpref") == f"{out}/text/bpe.train" and value(whole, "--destdir") == f"{out}/data-bin/whole"
+    )
     assert value(pairs, "--trainpref") == f"{out}/text/bpe.pairs"
     assert value(programs, "--trainpref") == f"{out}/text/bpe.programs.tgt"
     *sides, joined = shown_commands(shown, "cat")
