@@ -32,7 +32,10 @@ PLAIN = ("--arch", "transformer_cft_synthetic", *SMALL, "--criterion", "cross_en
 def overrides(chain) -> dict[str, list[str]]:
     """What is given on the command line besides the examples."""
     return {
-        "denoiser": [f"task.data={chain.programs}", f"task.subword_model={chain.data}/bpe.model", *SMALL_MODEL],
+        "denoiser": [
+            f"task.data={chain.programs}", f"task.subword_model={chain.data}/bpe.model", *SMALL_MODEL,
+            "+model.copy_attention=true", "+model.copy_dropout=0.5",
+        ],
         "pretrained": [
             f"task.data={chain.pairs}", f"checkpoint.finetune_from_model={chain.denoiser}", *SMALL_MODEL,
         ],
@@ -52,7 +55,10 @@ def flags(chain) -> dict[str, tuple]:
     """The same for fairseq-train."""
     warmup = "--lr-scheduler", "inverse_sqrt", "--warmup-updates"
     return {
-        "denoiser": (chain.programs, *chain.denoising, "--eval-denoising", *PLAIN, *warmup, 500),
+        "denoiser": (
+            chain.programs, *chain.denoising, "--eval-denoising", *PLAIN, "--copy-attention", "--copy-dropout", 0.5,
+            *warmup, 500,
+        ),
         "pretrained": (
             chain.pairs, "--task", "pseudocode_to_code", "--eval-exact-match", *PLAIN,
             "--finetune-from-model", chain.denoiser, *warmup, 200,
