@@ -30,6 +30,7 @@ from ._compat_checkpoints import (
     keep_running_meters,
     name_unreadable_checkpoints,
 )
+from ._compat_mending import mends
 from .errors import UserError, sentence
 
 
@@ -65,14 +66,11 @@ def disable_encoder_fastpath() -> None:
     layer = transformer_layer.TransformerEncoderLayerBase
     if "can_use_fastpath" not in layer.__init__.__code__.co_names:
         return
-    original = layer.__init__
 
-    @wraps(original)
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+    @mends(layer, "__init__")
+    def init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.can_use_fastpath = False
-
-    layer.__init__ = init
 
 
 def follow_torchrun() -> None:
@@ -83,12 +81,8 @@ def follow_torchrun() -> None:
     """
     from fairseq.distributed import utils as distributed
 
-    original = distributed.infer_init_method
-    if getattr(original, "_follows_torchrun", False):
-        return
-
-    @wraps(original)
-    def infer_init_method(cfg: Any, force_distributed: bool = False) -> None:
+    @mends(distributed, "infer_init_method")
+    def infer_init_method(original: Any, cfg: Any, force_distributed: bool = False) -> None:
         workers = int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
         mine = workers > 1 and cfg.distributed_init_method is None
         if mine:
@@ -99,9 +93,6 @@ def follow_torchrun() -> None:
             cfg.distributed_backend = "gloo"  # the default, nccl, needs GPUs
         else:
             original(cfg, force_distributed)
-
-    infer_init_method._follows_torchrun = True  # type: ignore[attr-defined]
-    distributed.infer_init_method = infer_init_method
 
 
 def wrap_models_on_the_cpu() -> None:
@@ -131,19 +122,12 @@ def count_groups_within_a_batch() -> None:
     """
     from fairseq.search import DiverseBeamSearch
 
-    original = DiverseBeamSearch.step
-    if getattr(original, "_counts_within", False):
-        return
-
-    @wraps(original)
-    def step(self: Any, number: int, lprobs: Any, scores: Any, previous: Any = None, sentences: Any = None) -> Any:
+    @mends(DiverseBeamSearch, "step")
+    def step(original: Any, self: Any, number: int, lprobs: Any, scores: Any, previous: Any, sentences: Any) -> Any:
         if number == 0:
             self._sentences = sentences
         places = sentences.unsqueeze(1).eq(self._sentences).int().argmax(1)
         return original(self, number, lprobs, scores, previous, places)
-
-    step._counts_within = True  # type: ignore[attr-defined]
-    DiverseBeamSearch.step = step
 
 
 class _Metrics(OrderedDict[str, Any]):
@@ -161,16 +145,9 @@ def name_missing_metrics() -> None:
     """
     from fairseq.logging.meters import MetersDict
 
-    original = MetersDict.get_smoothed_values
-    if getattr(original, "_names_missing", False):
-        return
-
-    @wraps(original)
-    def get_smoothed_values(self: Any) -> _Metrics:
+    @mends(MetersDict, "get_smoothed_values")
+    def get_smoothed_values(original: Any, self: Any) -> _Metrics:
         return _Metrics(original(self))
-
-    get_smoothed_values._names_missing = True  # type: ignore[attr-defined]
-    MetersDict.get_smoothed_values = get_smoothed_values
 
 
 def show_sentences_under_hydra() -> None:

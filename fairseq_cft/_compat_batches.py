@@ -8,13 +8,13 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
+from ._compat_mending import mends
 from .errors import UserError
 
 
@@ -26,12 +26,8 @@ def keep_last_batch() -> None:
     """
     from fairseq.data import data_utils
 
-    original = data_utils.batch_by_size
-    if getattr(original, "_keeps_last_batch", False):
-        return
-
-    @wraps(original)
-    def batch_by_size(indices: Any, num_tokens_fn: Callable[[int], int], *args: Any, **kwargs: Any) -> list[Any]:
+    @mends(data_utils, "batch_by_size")
+    def batch_by_size(original: Any, indices: Any, num_tokens_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
         indices = np.fromiter(indices, dtype=np.int64) if not isinstance(indices, np.ndarray) else indices
         if len(indices) == 0:  # fairseq main goes on to an IndexError
             return []
@@ -41,9 +37,6 @@ def keep_last_batch() -> None:
         if kept < len(indices) and fixed_shapes is None:
             batches.append(indices[kept:])
         return batches
-
-    batch_by_size._keeps_last_batch = True  # type: ignore[attr-defined]
-    data_utils.batch_by_size = batch_by_size
 
 
 def keep_batches_after_resuming() -> None:
@@ -55,14 +48,12 @@ def keep_batches_after_resuming() -> None:
     from fairseq.data import data_utils
     from fairseq.tasks import FairseqTask
 
-    original = FairseqTask.get_batch_iterator
-    if "make_batches" not in original.__code__.co_varnames:  # 0.12.2 seeds by --seed alone
+    if "make_batches" not in FairseqTask.get_batch_iterator.__code__.co_varnames:  # 0.12.2 seeds by --seed alone
         return
-    parameters = inspect.signature(original)
 
-    @wraps(original)
-    def get_batch_iterator(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
-        given = parameters.bind(self, dataset, *args, **kwargs)
+    @mends(FairseqTask, "get_batch_iterator")
+    def get_batch_iterator(original: Any, self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(original).bind(self, dataset, *args, **kwargs)
         given.apply_defaults()
         ordered_indices = dataset.ordered_indices
 
@@ -75,8 +66,6 @@ def keep_batches_after_resuming() -> None:
             return original(self, dataset, *args, **kwargs)
         finally:
             del dataset.ordered_indices
-
-    FairseqTask.get_batch_iterator = get_batch_iterator
 
 
 def end_batch_makers() -> None:
@@ -129,27 +118,19 @@ def say_why_nothing_is_left() -> None:
     """
     from fairseq.tasks import FairseqTask
 
-    original = FairseqTask.get_batch_iterator
-    if getattr(original, "_says_why", False):
-        return
-    parameters = inspect.signature(original)
-
-    @wraps(original)
-    def get_batch_iterator(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+    @mends(FairseqTask, "get_batch_iterator")
+    def get_batch_iterator(original: Any, self: Any, dataset: Any, *args: Any, **kwargs: Any) -> Any:
         iterator = original(self, dataset, *args, **kwargs)
         split = next((name for name, loaded in self.datasets.items() if loaded is dataset), None)
         if split is None or len(iterator.frozen_batches) > 0:
             return iterator
         if len(dataset) == 0:
             raise UserError(f"the data split {split} holds no sentence; is the file given to fairseq-preprocess empty?")
-        limits = parameters.bind(self, dataset, *args, **kwargs).arguments
+        limits = inspect.signature(original).bind(self, dataset, *args, **kwargs).arguments
         raise UserError(
             f"no sentence of the data split {split} is left: all {len(dataset)} are longer than the positions or "
             f"--max-tokens allow (positions {limits.get('max_positions')}, tokens a batch {limits.get('max_tokens')})"
         )
-
-    get_batch_iterator._says_why = True  # type: ignore[attr-defined]
-    FairseqTask.get_batch_iterator = get_batch_iterator
 
 
 def read_uncached() -> None:
@@ -160,13 +141,6 @@ def read_uncached() -> None:
     """
     from fairseq.data.indexed_dataset import IndexedCachedDataset, IndexedDataset
 
-    original = IndexedCachedDataset.__getitem__
-    if getattr(original, "_reads_uncached", False):
-        return
-
-    @wraps(original)
-    def read(self: Any, index: Any) -> Any:
+    @mends(IndexedCachedDataset, "__getitem__")
+    def read(original: Any, self: Any, index: Any) -> Any:
         return original(self, index) if index in self.cache_index else IndexedDataset.__getitem__(self, index)
-
-    read._reads_uncached = True  # type: ignore[attr-defined]
-    IndexedCachedDataset.__getitem__ = read

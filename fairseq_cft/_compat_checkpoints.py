@@ -6,12 +6,12 @@ import argparse
 import inspect
 import pickle
 import re
-from functools import wraps
 from typing import Any
 
 import numpy as np
 import torch
 
+from ._compat_mending import mends
 from .errors import UserError
 
 
@@ -39,20 +39,13 @@ def copy_checkpoints_whole() -> None:
     """
     from fairseq.file_io import PathManager
 
-    original = PathManager.copy
-    if getattr(original, "_copies_whole", False):
-        return
-
-    @wraps(original)
-    def copy(src_path: str, dst_path: str, overwrite: bool = False) -> Any:
+    @mends(PathManager, "copy")
+    def copy(original: Any, src_path: str, dst_path: str, overwrite: bool = False) -> Any:
         if not PathManager.supports_rename(dst_path):
             return original(src_path, dst_path, overwrite)
         copied = original(src_path, f"{dst_path}.tmp", True)
         PathManager.rename(f"{dst_path}.tmp", dst_path)
         return copied
-
-    copy._copies_whole = True  # type: ignore[attr-defined]
-    PathManager.copy = staticmethod(copy)
 
 
 def name_unreadable_checkpoints() -> None:
@@ -62,12 +55,8 @@ def name_unreadable_checkpoints() -> None:
     """
     from fairseq import checkpoint_utils
 
-    read, load = checkpoint_utils.load_checkpoint_to_cpu, checkpoint_utils.load_model_ensemble_and_task
-    if getattr(read, "_names_unreadable", False):
-        return
-
-    @wraps(read)
-    def load_checkpoint_to_cpu(path: Any, *args: Any, **kwargs: Any) -> Any:
+    @mends(checkpoint_utils, "load_checkpoint_to_cpu")
+    def load_checkpoint_to_cpu(read: Any, path: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return read(path, *args, **kwargs)
         except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError, OSError) as error:
@@ -75,18 +64,14 @@ def name_unreadable_checkpoints() -> None:
         except KeyError as error:  # fairseq looks for the parts of its older formats
             raise UserError(f"{path} is no fairseq checkpoint: it has no model weights or no configuration") from error
 
-    @wraps(load)
-    def load_model_ensemble_and_task(filenames: Any, *args: Any, **kwargs: Any) -> Any:
+    @mends(checkpoint_utils, "load_model_ensemble_and_task")
+    def load_model_ensemble_and_task(load: Any, filenames: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return load(filenames, *args, **kwargs)
         except OSError as error:
             if not str(error).startswith("Model file not found"):
                 raise
             raise UserError(f"the checkpoint {str(error).split(': ')[-1]} does not exist; check the path") from error
-
-    load_checkpoint_to_cpu._names_unreadable = True  # type: ignore[attr-defined]
-    checkpoint_utils.load_checkpoint_to_cpu = load_checkpoint_to_cpu
-    checkpoint_utils.load_model_ensemble_and_task = load_model_ensemble_and_task
 
 
 def _reason(error: Exception) -> str:
@@ -107,12 +92,8 @@ def check_what_training_goes_on_from() -> None:
 
     from .modules.continuing import check_continued
 
-    original = Trainer.load_checkpoint
-    if getattr(original, "_checks", False):
-        return
-
-    @wraps(original)
-    def load_checkpoint(self: Any, filename: str, *args: Any, **kwargs: Any) -> Any:
+    @mends(Trainer, "load_checkpoint")
+    def load_checkpoint(original: Any, self: Any, filename: str, *args: Any, **kwargs: Any) -> Any:
         read = checkpoint_utils.load_checkpoint_to_cpu
 
         def read_and_check(*given: Any, **options: Any) -> Any:
@@ -126,9 +107,6 @@ def check_what_training_goes_on_from() -> None:
         finally:
             checkpoint_utils.load_checkpoint_to_cpu = read
 
-    load_checkpoint._checks = True  # type: ignore[attr-defined]
-    Trainer.load_checkpoint = load_checkpoint
-
 
 def keep_running_meters() -> None:
     """fairseq, every version, forgets its meters where a training is resumed at the beginning of an epoch.
@@ -141,23 +119,15 @@ def keep_running_meters() -> None:
 
     from .modules.continuing import RUNNING
 
-    original = Trainer.load_checkpoint
-    if getattr(original, "_keeps_running", False):
-        return
-    parameters = inspect.signature(original)
-
-    @wraps(original)
-    def load_checkpoint(self: Any, *args: Any, **kwargs: Any) -> Any:
+    @mends(Trainer, "load_checkpoint")
+    def load_checkpoint(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         extra_state = original(self, *args, **kwargs)
         metrics._active_aggregators["default"] = metrics._aggregators["default"]
-        if extra_state and not parameters.bind(self, *args, **kwargs).arguments.get("reset_meters"):
+        if extra_state and not inspect.signature(original).bind(self, *args, **kwargs).arguments.get("reset_meters"):
             for _, name, _, meter in extra_state.get("metrics", {}).get("default", []):
                 if name.startswith(RUNNING) and metrics.get_meter("default", name) is None:
                     metrics.log_scalar(name, meter["val"])
         return extra_state
-
-    load_checkpoint._keeps_running = True  # type: ignore[attr-defined]
-    Trainer.load_checkpoint = load_checkpoint
 
 
 def find_negative_scores() -> None:
@@ -167,13 +137,8 @@ def find_negative_scores() -> None:
     """
     from fairseq import checkpoint_utils
 
-    original = checkpoint_utils.checkpoint_paths
-    if getattr(original, "_knows_the_sign", False):
-        return
-
-    @wraps(original)
-    def checkpoint_paths(path: str, pattern: str = r"checkpoint(\d+)\.pt", *args: Any, **kwargs: Any) -> Any:
+    @mends(checkpoint_utils, "checkpoint_paths")
+    def checkpoint_paths(
+        original: Any, path: str, pattern: str = r"checkpoint(\d+)\.pt", *args: Any, **kwargs: Any
+    ) -> Any:
         return original(path, pattern.replace(r"(\d+\.?\d*)", r"(-?\d+\.?\d*)"), *args, **kwargs)
-
-    checkpoint_paths._knows_the_sign = True  # type: ignore[attr-defined]
-    checkpoint_utils.checkpoint_paths = checkpoint_paths

@@ -1,4 +1,4 @@
-"""Errors that a user can mend: each is shown as one sentence instead of a traceback."""
+"""Errors: those that a user can mend are each shown as one sentence instead of a traceback."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ class MissingPackageError(UserError, ImportError):
         return cls(
             f"{package} is not installed, and this needs it: pip install {wanted}{about * (package == 'fairseq')}"
         )
+
+
+class InfraError(Exception):
+    """The evaluator itself failed (no compiler, full disk, a jail that does not start): never a wrong program."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -13,10 +13,6 @@ from typing import IO, Any, TextIO
 from .errors import UserError, cannot
 
 
-class InputError(UserError):
-    """A mistake in what the user gave: one sentence that says what, where and what next."""
-
-
 def without_mark(data: bytes) -> bytes:
     """The content of a text file without the byte order mark that some editors put in front."""
     return data.removeprefix(codecs.BOM_UTF8)
@@ -27,7 +23,7 @@ def read_lines(path: Path | str) -> list[str]:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(cannot("read", path, error)) from error
+        raise UserError(cannot("read", path, error)) from error
     return decode_lines(data, str(path))
 
 
@@ -37,7 +33,7 @@ def decode_lines(data: bytes, name: str) -> list[str]:
         lines = without_mark(data).decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
+        raise UserError(
             f"{name}, line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8; convert the file to UTF-8"
         ) from error
     if not lines[-1]:
@@ -50,7 +46,7 @@ def read_parallel(*paths: Path | str) -> list[list[str]]:
     columns = [read_lines(path) for path in paths]
     for path, lines in zip(paths[1:], columns[1:], strict=True):
         if len(lines) != len(columns[0]):
-            raise InputError(
+            raise UserError(
                 f"{paths[0]} has {len(columns[0])} lines but {path} has {len(lines)}; "
                 "line k of one must belong to line k of the other"
             )
@@ -66,17 +62,15 @@ def write_together(*paths: Path | str, binary: bool = False, durable: bool = Tru
     """
     targets = [Path(path) for path in paths]
     if len({target.absolute() for target in targets}) < len(targets):
-        raise InputError(f"output files must differ: {', '.join(map(str, targets))}")
+        raise UserError(f"output files must differ: {', '.join(map(str, targets))}")
     temporary: list[Path] = []
     streams: list[IO[Any]] = []
     try:
         for target in targets:
             if target.is_dir():
-                raise InputError(f"cannot write {target}: it is a directory; give a file name")
+                raise UserError(f"cannot write {target}: it is a directory; give a file name")
             if target.parent.is_file():
-                raise InputError(
-                    f"cannot write {target}: {target.parent} is a file, not a directory; give another path"
-                )
+                raise UserError(f"cannot write {target}: {target.parent} is a file, not a directory; give another path")
             target.parent.mkdir(parents=True, exist_ok=True)
             path = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
             temporary.append(path)
@@ -90,7 +84,7 @@ def write_together(*paths: Path | str, binary: bool = False, durable: bool = Tru
         for path, target in zip(temporary, targets, strict=True):
             path.replace(target)
     except OSError as error:
-        raise InputError(cannot("write", error.filename or targets[0], error)) from error
+        raise UserError(cannot("write", error.filename or targets[0], error)) from error
     finally:
         for stream in streams:
             with contextlib.suppress(OSError):  # a full disk may refuse what is still buffered

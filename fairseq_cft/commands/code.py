@@ -15,10 +15,9 @@ from ..data.code.clang_format import find_clang_format
 from ..data.code.collecting import Collection, Collector, collect, keep_compiling
 from ..data.code.sources import find_sources
 from ..data.compiling import FailsToCompile
-from ..errors import UsageError
-from ..evaluation.errors import InfraError
+from ..errors import InfraError, UsageError, UserError
 from ..evaluation.languages.toolchain import find_toolchain
-from ..files import InputError, read_lines, write_together
+from ..files import read_lines, write_together
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             root.error(f"--{name.replace('_', '-')} must be 1 or more, not {getattr(options, name)}")
     result = collected(options)
     if not result.lines:
-        raise InputError(f"no program is left: {result.summary()}")
+        raise UserError(f"no program is left: {result.summary()}")
     with write_together(options.output) as (stream,):
         stream.writelines(f"{line}\n" for line in result.lines)
     print(f"{options.output}: {result.summary()}")
@@ -80,7 +79,7 @@ def _compiler() -> FailsToCompile:
     try:
         return FailsToCompile(find_toolchain())
     except (InfraError, UsageError) as error:
-        raise InputError(f"--compile: {error}; or leave it out") from error
+        raise UserError(f"--compile: {error}; or leave it out") from error
 
 
 def _bar(total: int, unit: str) -> tqdm:

@@ -11,8 +11,7 @@ from tqdm import tqdm
 
 from ..data.compiling import FailsToCompile
 from ..data.variants import Variants
-from ..errors import UsageError, UserError
-from ..evaluation.errors import InfraError
+from ..errors import InfraError, UsageError, UserError
 from ..evaluation.languages.toolchain import find_toolchain
 from ..files import read_lines, write_together
 from ..noise import error_range, make_noise, noise_names

@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError, UserError
-from ..evaluation.errors import InfraError
+from ..errors import InfraError, UsageError, UserError
 from ..evaluation.evaluator import evaluate
 from ..evaluation.examples import Examples, read_examples
 from ..evaluation.languages.registry import SUFFIXES

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..files import InputError, read_lines
+from ..errors import UserError
+from ..files import read_lines
 
 SEPARATOR = "\t"  # no line in a line format holds one: they spell it out
 
@@ -24,16 +25,16 @@ def references_line(references: Iterable[str]) -> str:
 
 
 def read_references(path: Path | str, targets: Sequence[str]) -> list[list[str]]:
-    """The distinct references of each pair, the target first. InputError where the file does not fit the targets."""
+    """The distinct references of each pair, the target first. UserError where the file does not fit the targets."""
     lines = read_lines(path)
     if len(lines) != len(targets):
-        raise InputError(
+        raise UserError(
             f"{path} has {len(lines)} lines for {len(targets)} targets; line k must hold the references of target k"
         )
     found = []
     for number, (line, target) in enumerate(zip(lines, targets, strict=True), start=1):
         references = line.removesuffix("\r").split(SEPARATOR) if line.strip() else []
         if not all(reference.strip() for reference in references):
-            raise InputError(f"{path}, line {number}: a reference is empty; set references apart by one tab each")
+            raise UserError(f"{path}, line {number}: a reference is empty; set references apart by one tab each")
         found.append(list(dict.fromkeys([target, *references])))
     return found

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import InputError, read_lines, write_together
+from ..errors import UserError
+from ..files import read_lines, write_together
 from ..formats.line_format import decode_line
 from ..noise import item_rng
 from ..noise.cpp import breakable_lines
@@ -47,7 +48,7 @@ def moses_tokenizer() -> Callable[[str], str]:
     try:
         from sacremoses import MosesTokenizer
     except ImportError as error:
-        raise InputError("--moses needs the package sacremoses: pip install sacremoses") from error
+        raise UserError("--moses needs the package sacremoses: pip install sacremoses") from error
     moses = MosesTokenizer(lang="en")
     return lambda text: str(moses.tokenize(text, escape=False, return_str=True))
 
@@ -56,7 +57,7 @@ def _read(table: Path) -> Iterator[Program | Rejection]:
     try:
         yield from read_programs(read_lines(table), str(table))
     except TableError as error:
-        raise InputError(str(error)) from error
+        raise UserError(str(error)) from error
 
 
 def convert(
@@ -77,7 +78,7 @@ def convert(
         for item in _read(table):
             if isinstance(item, Rejection):
                 if strict:
-                    raise InputError(f"{item}; mend the row, or leave out --strict to drop its program")
+                    raise UserError(f"{item}; mend the row, or leave out --strict to drop its program")
                 result.rejections.append(item)
                 continue
             runs = draw_segments(item, segments, item_rng(seed, 0, programs), tokenize_text)
@@ -123,5 +124,5 @@ def program_at(path: Path, number: int) -> str:
     """The ``number``-th program (from 1) of a file in line format, as C++ source text."""
     lines = read_lines(path)
     if not 1 <= number <= len(lines):
-        raise InputError(f"{path} has {len(lines)} lines: --line must be from 1 to {len(lines)}, not {number}")
+        raise UserError(f"{path} has {len(lines)} lines: --line must be from 1 to {len(lines)}, not {number}")
     return decode_line(lines[number - 1])

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from ..files import InputError
+from ..errors import UserError
 
 SPACE = "\u2581"
 UNKNOWN_MARK = "\u2585"  # SentencePiece uses it itself and refuses lines that hold it
@@ -90,9 +90,9 @@ class Subwords:
         try:
             return cls(Path(path).read_bytes())
         except OSError as error:
-            raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the path") from error
+            raise UserError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the path") from error
         except ValueError as error:
-            raise InputError(
+            raise UserError(
                 f"{path} cannot give back every line ({error}); make a model with fairseq-cft subwords train"
             ) from error
 

@@ -6,8 +6,7 @@ report = evaluate(programs, testcases, Settings(time_limit=1.0))
 print(report.as_text(), report.correct_rate, report.compile_rate)
 """
 
-from ..errors import UsageError
-from .errors import InfraError
+from ..errors import InfraError, UsageError
 from .evaluator import evaluate
 from .judge import Judgement
 from .report import Report

@@ -7,9 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UsageError, UserError
+from ..errors import InfraError, UsageError, UserError
 from ..files import write_together
-from .errors import InfraError
 from .judge import Judgement
 from .testcases import TestCase
 

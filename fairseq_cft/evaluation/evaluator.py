@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
-from ..errors import UsageError
+from ..errors import InfraError, UsageError
 from ..formats.table import program_format
 from .cache import VerdictCache, content_key
-from .errors import InfraError
 from .judge import Judgement
 from .report import Report
 from .results import ResultLines

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import InfraError, UsageError
 from .compare import Comparison
-from .errors import InfraError
 from .languages.language import CANARY_OUTPUT, Language, Prepared, Rejected
 from .sandbox.jail import CPU_TIME, TOTAL_MEMORY, WALL_CLOCK, Jail, JailDiedError, Outcome
 from .sandbox.limits import MIB, Limits

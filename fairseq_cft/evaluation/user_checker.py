@@ -10,9 +10,8 @@ from typing import Any, TypeVar, Union
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import InfraError, UsageError
 from ..user_files import Registry, called, digest, failure, require_parameters
-from .errors import InfraError
 from .judge import Judge, Judgement, failure_of, judge_cases
 from .languages.language import Rejected
 from .testcases import TestCase

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..errors import UsageError
-from ..files import InputError
+from ..errors import UsageError, UserError
 from .layout import indented
 from .line_format import NEWLINE_WORD, decode_line, encode_program
 from .pseudocode import pseudocode_text, spoc_line_of_text, synthetic_line_of_text
@@ -34,16 +33,16 @@ class Format:
     holds: Callable[[str], bool] = lambda line: False
 
     def encode(self, text: str) -> str:
-        """The text as a line of this format; blank text is an empty line. InputError where it takes one line only."""
+        """The text as a line of this format; blank text is an empty line. UserError where it takes one line only."""
         text = re.sub(r"\r+(?=\n|\Z)", "", text).strip("\n")
         if self.write is None:
-            raise InputError("the published format is only read; write programs in the lossless one")
+            raise UserError("the published format is only read; write programs in the lossless one")
         return self.write(text) if text.strip() else ""
 
 
 def _only_line(what: str, text: str) -> str:
     if "\n" in text:
-        raise InputError(f"this model takes {what} as one line, and was given {text.count(chr(10)) + 1}; join them")
+        raise UserError(f"this model takes {what} as one line, and was given {text.count(chr(10)) + 1}; join them")
     return text
 
 

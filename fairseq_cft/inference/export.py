@@ -13,7 +13,6 @@ from typing import Any
 
 from .. import __version__
 from ..errors import UserError
-from ..files import InputError
 from ..formats.table import PLAIN, PROGRAMS, PSEUDOCODE, current_name, detected
 from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
 
@@ -177,7 +176,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
             out.rename(old)
         fresh.rename(out)
     except OSError as error:
-        raise InputError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
+        raise UserError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
     finally:
         if old.exists() and not out.exists():  # stopped between the two
             old.rename(out)

@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 from torch import Tensor
 
 from ..data.subwords import BYTES, SPACE, Subwords, join_pieces
-from ..files import InputError
+from ..errors import UserError
 from ..modules.text import spelled
 
 _BYTES = frozenset(BYTES)
@@ -26,7 +26,7 @@ class TextCodec:
         try:
             line.encode()
         except UnicodeEncodeError as error:
-            raise InputError(
+            raise UserError(
                 f"{name} holds U+{ord(line[error.start]):04X} at character {error.start + 1}, half of a character "
                 "that no text can hold; was it read as UTF-8?"
             ) from error

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fairseq_cft.files import InputError, read_lines, read_parallel, write_together
+from fairseq_cft.errors import UserError
+from fairseq_cft.files import read_lines, read_parallel, write_together
 
 
 def test_only_a_newline_byte_ends_a_line(tmp_path: Path) -> None:
@@ -29,14 +30,14 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
 def test_a_byte_that_is_no_utf8_is_named_with_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"good\ngood\nb\xffad\n")
-    with pytest.raises(InputError, match=r"text, line 3: byte 0xff is not UTF-8"):
+    with pytest.raises(UserError, match=r"text, line 3: byte 0xff is not UTF-8"):
         read_lines(path)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*missing: no such file or directory; check the path"):
+    with pytest.raises(UserError, match=r"cannot read .*missing: no such file or directory; check the path"):
         read_lines(tmp_path / "missing")
-    with pytest.raises(InputError, match=r"cannot read .*: is a directory"):
+    with pytest.raises(UserError, match=r"cannot read .*: is a directory"):
         read_lines(tmp_path)
 
 
@@ -46,7 +47,7 @@ def test_parallel_files_have_as_many_lines(tmp_path: Path) -> None:
     two.write_text("c\nd\n")
     assert read_parallel(one, two) == [["a", "b"], ["c", "d"]]
     two.write_text("c\n")
-    with pytest.raises(InputError, match=r"one has 2 lines but .*two has 1"):
+    with pytest.raises(UserError, match=r"one has 2 lines but .*two has 1"):
         read_parallel(one, two)
 
 
@@ -82,7 +83,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "fsync", fail)
     with (
-        pytest.raises(InputError, match=r"cannot write .*one: no space left on device; free some space"),
+        pytest.raises(UserError, match=r"cannot write .*one: no space left on device; free some space"),
         write_together(tmp_path / "one") as (one,),
     ):
         one.write("new\n")
@@ -90,11 +91,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypa
 
 
 def test_outputs_that_cannot_be_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="output files must differ"), write_together(tmp_path / "a", tmp_path / "a"):
+    with pytest.raises(UserError, match="output files must differ"), write_together(tmp_path / "a", tmp_path / "a"):
         pass
-    with pytest.raises(InputError, match="it is a directory"), write_together(tmp_path / "a", tmp_path):
+    with pytest.raises(UserError, match="it is a directory"), write_together(tmp_path / "a", tmp_path):
         pass
-    with pytest.raises(InputError, match=r"cannot write .*test_files.py is a file, not a directory"):  # noqa: SIM117
+    with pytest.raises(UserError, match=r"cannot write .*test_files.py is a file, not a directory"):  # noqa: SIM117
         with write_together(Path(__file__) / "a"):
             pass
     assert not [*tmp_path.iterdir()]

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from ...errors import cannot
-from ...files import InputError
+from ...errors import UserError, cannot
 
 SUFFIXES = frozenset({".cpp", ".cc", ".cxx", ".c++", ".cp"})
 LARGEST = 256 * 1024  # bytes; a program of a thousand characters is nowhere near it
@@ -24,19 +23,19 @@ def find_sources(inputs: Sequence[Path], scratch: Path, left_out: Counter[str]) 
     """The source files in the order of ``inputs``, those of a folder or an archive sorted by name.
 
     A file that is named is taken whatever its suffix. Archives (zip, tar) are unpacked into ``scratch``; what cannot be
-    read is counted in ``left_out``. InputError where an input does not exist or nothing was found.
+    read is counted in ``left_out``. UserError where an input does not exist or nothing was found.
     """
     found: list[Path] = []
     for path in inputs:
         if path.is_dir():
             found += sorted(file for file in path.rglob("*") if _is_source(file) and file.is_file())
         elif path.exists() and not path.is_file():
-            raise InputError(f"{path} is neither a file nor a folder")
+            raise UserError(f"{path} is neither a file nor a folder")
         else:
             found += _unpacked(path, scratch, left_out) if _is_archive(path) else [path]
     if not found and not left_out:
         names = ", ".join(map(str, inputs))
-        raise InputError(f"no C++ source files in {names}; they are told by {' '.join(sorted(SUFFIXES))}")
+        raise UserError(f"no C++ source files in {names}; they are told by {' '.join(sorted(SUFFIXES))}")
     return found
 
 
@@ -49,7 +48,7 @@ def _is_archive(path: Path) -> bool:
         with path.open("rb") as stream:
             return zipfile.is_zipfile(stream) or tarfile.is_tarfile(path)
     except OSError as error:
-        raise InputError(cannot("read", path, error)) from error
+        raise UserError(cannot("read", path, error)) from error
     except (EOFError, zlib.error, lzma.LZMAError):  # a compressed one that was cut off
         return True
 

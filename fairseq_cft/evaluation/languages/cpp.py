@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import InfraError
+from ...errors import InfraError
 from ..sandbox.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
 from ..sandbox.limits import COMPILER_LIMITS, Limits
 from ..sandbox.tiers import Sandbox, hand_over

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InfraError
+from ...errors import InfraError
 from ..sandbox.jail import WALL_CLOCK
 from ..sandbox.limits import COMPILER_LIMITS
 from ..sandbox.tiers import Sandbox

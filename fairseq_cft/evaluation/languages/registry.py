@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ...errors import UsageError
+from ...errors import InfraError, UsageError
 from ...user_files import Registry, called, digest, failure, require_parameters
-from ..errors import InfraError
 from ..sandbox.tiers import Sandbox
 from .cpp import Cpp
 from .language import Language, Prepared, Rejected

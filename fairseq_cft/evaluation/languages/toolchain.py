@@ -10,8 +10,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import UsageError
-from ..errors import InfraError
+from ...errors import InfraError, UsageError
 from ..sandbox.cachedir import built, cache_folder
 from ..sandbox.workfolder import work_folder
 

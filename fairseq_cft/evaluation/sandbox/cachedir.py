@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import InfraError
+from ...errors import InfraError
 from .workfolder import require_enterable, work_folder
 
 SHARED = Path("/var/cache/fairseq-cft")  # of root, whose own home the unprivileged user cannot enter

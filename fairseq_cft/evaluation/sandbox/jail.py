@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import InfraError
+from ...errors import InfraError
 from .limits import Limits
 
 START_SECONDS = 30.0  # a jail starts in milliseconds; this is for a machine that swaps

@@ -6,8 +6,7 @@ import functools
 import tempfile
 from pathlib import Path
 
-from ...errors import UsageError
-from ..errors import InfraError
+from ...errors import InfraError, UsageError
 from .jail import Outcome
 from .limits import Limits
 from .supervisor import supervisor_executable

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from ..errors import InfraError
+from ...errors import InfraError
 from .cachedir import built, cache_folder
 
 SOURCES = Path(__file__).with_name("native")

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import InfraError
+from ...errors import InfraError
 
 # Reads to the end of its input, which is the end of its parent. A line says that there is nothing left to do. What a
 # dying jail still writes may keep the first rm from succeeding.

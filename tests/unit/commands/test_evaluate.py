@@ -18,7 +18,7 @@ import pytest
 
 from fairseq_cft.__main__ import run
 from fairseq_cft.commands import evaluate as cli
-from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.errors import InfraError
 
 DOUBLE = "int main ( ) { int n ; cin >> n ; cout << n * 2 ; }"
 TRIPLE = DOUBLE.replace("2", "3")

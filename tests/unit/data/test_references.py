@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.data.references import read_references, references_line
-from fairseq_cft.files import InputError
+from fairseq_cft.errors import UserError
 
 
 def test_references_come_back_with_the_target_first(tmp_path: Path) -> None:
@@ -18,10 +18,10 @@ def test_references_come_back_with_the_target_first(tmp_path: Path) -> None:
 def test_a_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "train.refs"
     file.write_text("a\n")
-    with pytest.raises(InputError, match=r"train.refs has 1 lines for 2 targets"):
+    with pytest.raises(UserError, match=r"train.refs has 1 lines for 2 targets"):
         read_references(file, ["a", "b"])
     file.write_text("a\nb\t\tc\n")
-    with pytest.raises(InputError, match=r"train.refs, line 2: a reference is empty"):
+    with pytest.raises(UserError, match=r"train.refs, line 2: a reference is empty"):
         read_references(file, ["a", "b"])
 
 

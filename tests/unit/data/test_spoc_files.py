@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.data.spoc_files import convert, moses_tokenizer, program_at, write
-from fairseq_cft.files import InputError
+from fairseq_cft.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = (
@@ -80,7 +80,7 @@ def test_rejects_come_and_go(tmp_path: Path) -> None:
     damaged = table(tmp_path, DAMAGED)
     write(convert([damaged]), tmp_path / "p")
     assert files(tmp_path)["p.rejects"] == f"{damaged}:7: 3 fields where the header has 7\ta\tb\tc\n"
-    with pytest.raises(InputError, match=r"t\.tsv:7: 3 fields .*; mend the row"):
+    with pytest.raises(UserError, match=r"t\.tsv:7: 3 fields .*; mend the row"):
         convert([damaged], strict=True)
     write(convert([table(tmp_path)]), tmp_path / "p")
     assert "p.rejects" not in files(tmp_path)
@@ -105,12 +105,12 @@ def test_a_dollar_that_moses_sets_apart_ends_no_line(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*none\.tsv: no such file"):
+    with pytest.raises(UserError, match=r"cannot read .*none\.tsv: no such file"):
         convert([tmp_path / "none.tsv"])
-    with pytest.raises(InputError, match=r"t\.tsv:1: the header must name"):
+    with pytest.raises(UserError, match=r"t\.tsv:1: the header must name"):
         convert([table(tmp_path, "a\tb\n")])
     write(convert([table(tmp_path)]), tmp_path / "p")
-    with pytest.raises(InputError, match=r"--line must be from 1 to 2, not 3"):
+    with pytest.raises(UserError, match=r"--line must be from 1 to 2, not 3"):
         program_at(tmp_path / "p.tgt", 3)
 
 

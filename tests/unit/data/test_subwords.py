@@ -13,7 +13,7 @@ from fairseq.data import Dictionary
 from fairseq.data.data_utils import post_process
 
 from fairseq_cft.data.subwords import BYTES, LEAST_COUNT, Subwords, Trained, fairseq_dictionary, train
-from fairseq_cft.files import InputError
+from fairseq_cft.errors import UserError
 
 LINES = [
     " $ instantiate var_0;  $ read var_0 from stdin;  $ print var_0;  $ ",
@@ -189,13 +189,13 @@ def test_other_models_are_refused(options: dict[str, object], reason: str, tmp_p
         minloglevel=2,
         **options,
     )
-    with pytest.raises(InputError, match=rf"other\.model cannot give back every line \(.*{reason}"):
+    with pytest.raises(UserError, match=rf"other\.model cannot give back every line \(.*{reason}"):
         Subwords.load(tmp_path / "other.model")
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.model").write_text("no model")
-    with pytest.raises(InputError, match="it is not a SentencePiece model"):
+    with pytest.raises(UserError, match="it is not a SentencePiece model"):
         Subwords.load(tmp_path / "x.model")
-    with pytest.raises(InputError, match=r"cannot read .*y\.model: no such file"):
+    with pytest.raises(UserError, match=r"cannot read .*y\.model: no such file"):
         Subwords.load(tmp_path / "y.model")

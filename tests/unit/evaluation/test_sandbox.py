@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 
-from fairseq_cft.errors import UsageError
-from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.errors import InfraError, UsageError
 from fairseq_cft.evaluation.sandbox import selftest
 from fairseq_cft.evaluation.sandbox.jail import CPU_TIME, WALL_CLOCK, kill_running_jails
 from fairseq_cft.evaluation.sandbox.limits import Limits

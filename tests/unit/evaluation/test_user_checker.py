@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from fairseq_cft import __main__ as cli
+from fairseq_cft.errors import InfraError
 from fairseq_cft.evaluation import Settings, TestCase, UsageError, evaluate
-from fairseq_cft.evaluation.errors import InfraError
 
 pytestmark = pytest.mark.usefixtures("forget_user_files")
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from fairseq_cft.errors import UsageError
-from fairseq_cft.files import InputError
+from fairseq_cft.errors import UsageError, UserError
 from fairseq_cft.formats.table import PLAIN, PROGRAMS, PSEUDOCODE, detected, program_format, written
 
 SYNTHETIC = ' $ set a to "x;";  $ print a;  $ '
@@ -50,7 +49,7 @@ def test_published_programs_are_read_with_and_without_repair():
     line = 'int main ( ) { $ ~ ~ x = "0 LL" + 0 LL ; $ }'
     assert program_format("published").decode(line) == 'int main ( ) { \n \t \t x = "0 LL" + 0 LL ; \n }\n'
     assert program_format("published-repaired").decode(line) == 'int main ( ) {\n    x = "0 LL" + 0LL ;\n}\n'
-    with pytest.raises(InputError, match="only read"):
+    with pytest.raises(UserError, match="only read"):
         program_format("published").encode("int x;")
 
 
@@ -61,9 +60,9 @@ def test_broken_programs_become_text_too(broken):
 
 
 def test_a_format_of_one_line_refuses_two():
-    with pytest.raises(InputError, match="pseudocode as one line, and was given 2"):
+    with pytest.raises(UserError, match="pseudocode as one line, and was given 2"):
         PSEUDOCODE[PLAIN].encode("a\nb")
-    with pytest.raises(InputError, match="a program as one line"):
+    with pytest.raises(UserError, match="a program as one line"):
         PROGRAMS[PLAIN].encode("a\nb\n")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairseq_cft.data.code.sources import LARGEST, find_sources
-from fairseq_cft.files import InputError
+from fairseq_cft.errors import UserError
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def test_a_damaged_archive_gives_what_it_can(tmp_path: Path, scratch: Path) -> N
 
 
 def test_mistakes(tmp_path: Path, scratch: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*gone: no such file or directory"):
+    with pytest.raises(UserError, match=r"cannot read .*gone: no such file or directory"):
         found([tmp_path / "gone"], scratch)
-    with pytest.raises(InputError, match=r"no C\+\+ source files in .*; they are told by .*\.cpp"):
+    with pytest.raises(UserError, match=r"no C\+\+ source files in .*; they are told by .*\.cpp"):
         found([scratch], scratch)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="neither a file nor a folder"):
+    with pytest.raises(UserError, match="neither a file nor a folder"):
         found([tmp_path / "pipe"], scratch)

@@ -12,8 +12,8 @@ import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 from unit.evaluation.gold import SHARED_DATA, gold_programs
 
+from fairseq_cft.errors import InfraError
 from fairseq_cft.evaluation import Settings, Verdict, evaluate
-from fairseq_cft.evaluation.errors import InfraError
 from fairseq_cft.evaluation.languages import cpp as cpp_module
 from fairseq_cft.evaluation.languages import toolchain
 from fairseq_cft.evaluation.languages.cpp import Cpp

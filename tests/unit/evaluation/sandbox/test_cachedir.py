@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.errors import InfraError
 from fairseq_cft.evaluation.sandbox.cachedir import built, cache_folder
 from fairseq_cft.evaluation.sandbox.workfolder import work_folder
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from unit.evaluation.conftest import sandbox_or_skip
 
-from fairseq_cft.evaluation.errors import InfraError
+from fairseq_cft.errors import InfraError
 from fairseq_cft.evaluation.evaluator import Work, _judge
 from fairseq_cft.evaluation.judge import Judgement
 from fairseq_cft.evaluation.sandbox.jail import JailDiedError
