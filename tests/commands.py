@@ -19,18 +19,8 @@ SMALL = [
     *(["--encoder-attention-heads", "2", "--decoder-attention-heads", "2"]),
 ]
 OPTIMIZER = [
-    "--optimizer",
-    "adam",
-    "--lr",
-    "5e-3",
-    "--max-tokens",
-    "1000",
-    "--num-workers",
-    "0",
-    "--log-format",
-    "json",
-    "--log-interval",
-    "1",
+    *("--optimizer", "adam", "--lr", "5e-3", "--max-tokens", "1000", "--num-workers", "0"),
+    *("--log-format", "json", "--log-interval", "1"),
 ]
 
 

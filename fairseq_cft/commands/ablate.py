@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..experiments import ablation
 from ..experiments.scales import SYNTHETIC
-from ..experiments.starting import add_benchmark_options, execute, require_sandbox, require_tools
+from ..experiments.starting import add_benchmark_options, benchmark
 
 ALL = ",".join(ablation.axes("tiny"))
 
@@ -30,8 +30,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = ablation.chosen_axes(options.scale, options.only)
     x = ablation.experiment(out, options.scale, seeds=options.seeds, allow_unsafe=options.allow_unsafe)
     stages = [*ablation.stages(x, options.scale, chosen, options.min_clean_kept)]
-    if not options.dry_run:
-        require_tools("fairseq-train", "g++")
-        require_sandbox(allow_unsafe=options.allow_unsafe)
-        print(f"ablate: scale {options.scale}, {options.seeds} seeds, {options.only}, into {out}/ablation")
-    return execute(stages, out, jobs=options.jobs, dry_run=options.dry_run, logs=("ablation_report",))
+    about = f"ablate: scale {options.scale}, {options.seeds} seeds, {options.only}, into {out}/ablation"
+    return benchmark(stages, out, options, about, jobs=options.jobs, logs=("ablation_report",))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..experiments.speed_benchmark import stages
-from ..experiments.starting import add_running_options, execute, require_sandbox, require_tools, whole_number
+from ..experiments.starting import add_running_options, benchmark, whole_number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,8 +31,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.quick:
         sizes = {"repeats": 1, "updates": 20, "max_tokens": 1000}
     plan = [*stages(out, device=options.device, quick=options.quick, allow_unsafe=options.allow_unsafe, **sizes)]
-    if not options.dry_run:
-        require_tools("fairseq-train", "g++")
-        require_sandbox(allow_unsafe=options.allow_unsafe)
-        print(f"benchmark-speed: 2+2 layers of 128 on {options.device}, {sizes['repeats']} repeats, into {out}")
-    return execute(plan, out, jobs=1, dry_run=options.dry_run, logs=("report",))
+    about = f"benchmark-speed: 2+2 layers of 128 on {options.device}, {sizes['repeats']} repeats, into {out}"
+    return benchmark(plan, out, options, about, jobs=1, logs=("report",))

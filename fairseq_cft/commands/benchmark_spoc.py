@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..errors import UsageError, UserError
+from ..experiments import spoc
 from ..experiments.plan import chosen_systems
-from ..experiments.spoc import Benchmark, benchmark
 from ..experiments.spoc_scales import SPOC
-from ..experiments.starting import (
-    add_benchmark_options,
-    add_systems_option,
-    execute,
-    require_sandbox,
-    require_tools,
-    whole_number,
-)
+from ..experiments.starting import add_benchmark_options, add_systems_option, benchmark, whole_number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,22 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     if options.denoiser and not options.prepared:
         raise UsageError("--denoiser needs --prepared, the data that it was trained on")
-    x = Benchmark(
+    x = spoc.Benchmark(
         data=options.data.resolve(),
         out=options.out.absolute(),
         scale=options.scale,
+        prepared=options.prepared and options.prepared.resolve(),
+        denoiser=options.denoiser and options.denoiser.resolve(),
         limit=options.limit,
         seeds=options.seeds,
         min_clean_kept=options.min_clean_kept,
         allow_unsafe=options.allow_unsafe,
     )
-    if options.prepared:
-        x = replace(x, prepared=options.prepared.resolve())
-    if options.denoiser:
-        x = replace(x, denoiser=options.denoiser.resolve())
-    stages = [*benchmark(x, systems)]
-    if not options.dry_run:
-        require_tools("fairseq-train", "g++")
-        require_sandbox(allow_unsafe=x.allow_unsafe)
-        print(f"benchmark-spoc: scale {x.scale}, {x.seeds} seeds, {' '.join(systems)}, into {x.out}")
-    return execute(stages, x.out, jobs=options.jobs, dry_run=options.dry_run)
+    stages = [*spoc.benchmark(x, systems)]
+    about = f"benchmark-spoc: scale {x.scale}, {x.seeds} seeds, {' '.join(systems)}, into {x.out}"
+    return benchmark(stages, x.out, options, about, jobs=options.jobs)

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..experiments import synthetic
 from ..experiments.plan import chosen_systems
 from ..experiments.scales import SYNTHETIC
-from ..experiments.starting import add_benchmark_options, add_systems_option, execute, require_sandbox, require_tools
-from ..experiments.synthetic import benchmark
+from ..experiments.starting import add_benchmark_options, add_systems_option, benchmark
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,15 +24,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     out, systems = options.out.absolute(), chosen_systems(options.systems)
-    unsafe = options.allow_unsafe
-    kept = options.min_clean_kept
-    stages = benchmark(
-        out, options.scale, systems, seeds=options.seeds, min_clean_kept=kept, allow_unsafe=unsafe
-    )  # fmt: skip
-    if not options.dry_run:
-        require_tools("fairseq-train", "g++")
-        require_sandbox(allow_unsafe=unsafe)
-        print(
-            f"benchmark-synthetic: scale {options.scale}, {options.seeds} seeds, {' '.join(systems)}, into {out}"
-        )  # fmt: skip
-    return execute(stages, out, jobs=options.jobs, dry_run=options.dry_run)
+    how = {name: getattr(options, name) for name in ("seeds", "min_clean_kept", "allow_unsafe")}
+    stages = synthetic.benchmark(out, options.scale, systems, **how)
+    about = f"benchmark-synthetic: scale {options.scale}, {options.seeds} seeds, {' '.join(systems)}, into {out}"
+    return benchmark(stages, out, options, about, jobs=options.jobs)

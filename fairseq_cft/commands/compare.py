@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,14 @@ from ..evaluation.settings import Settings
 from ..experiments import own_data
 from ..experiments.own_data import OwnData
 from ..experiments.plan import chosen_systems
-from ..experiments.starting import add_benchmark_options, add_systems_option, execute, require_tools, whole_number
+from ..experiments.starting import (
+    add_benchmark_options,
+    add_systems_option,
+    execute,
+    require_tools,
+    split_arguments,
+    whole_number,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,9 +97,8 @@ def own_data_of(options: argparse.Namespace) -> OwnData:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = [*(sys.argv[1:] if arguments is None else arguments)]
-    end = given.index("--") if "--" in given else len(given)
-    options = parser().parse_args(given[:end])
+    given, more = split_arguments(arguments)
+    options = parser().parse_args(given)
     systems = chosen_systems(options.systems)
     own = own_data_of(options)
     own.require_files()
@@ -106,7 +111,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         composed_updates=options.composed_updates,
         copies=options.copy_attention,
     )
-    more = tuple(given[end + 1 :])
     x = own_data.experiment(own, sizes, seeds=options.seeds, allow_unsafe=options.allow_unsafe, more=more)
     text = own_data.text_of(own, sizes)
     stages = [*own_data.stages(x, text, systems, options.min_clean_kept, options.most_untrained)]

@@ -9,7 +9,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..formats.table import PROGRAMS, PSEUDOCODE, current_name, written
-from ..inference.export import Sources, export
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parser().parse_args(arguments)
+    from ..inference.export import Sources, export
+
     logging.getLogger("fairseq").setLevel(logging.WARNING)
     sources = Sources(**{name.name: getattr(options, name.name) for name in fields(Sources)})
     path = export(options.run, options.out, half=options.half, sources=sources)

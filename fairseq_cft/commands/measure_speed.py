@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..files import write_together
 
-GROUPS = ("training_steps", "decoding", "corruption", "growth", "preprocessing", "memory")
+GROUPS = ("training_steps", "decoding", "corruption", "growth", "copying", "preprocessing", "memory")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..experiments.starting import add_running_options, execute, require_sandbox, require_tools
+from ..experiments.starting import add_running_options, benchmark
 from ..experiments.synthetic import quickstart
 
 
@@ -23,8 +23,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     out = options.out.absolute()
     stages = quickstart(out, allow_unsafe=options.allow_unsafe)
-    if not options.dry_run:
-        require_tools("fairseq-train", "g++")
-        require_sandbox(allow_unsafe=options.allow_unsafe)
-        print(f"quickstart: compares four ways to train on 2 cores, into {out}")
-    return execute(stages, out, jobs=None, dry_run=options.dry_run)
+    return benchmark(stages, out, options, f"quickstart: compares four ways to train on 2 cores, into {out}")

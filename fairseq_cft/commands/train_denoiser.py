@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UserError
 from ..experiments import denoising
 from ..experiments.denoising import SCALES, DenoiserRun
-from ..experiments.stages import Stage
-from ..experiments.starting import add_dry_run, execute, require_tools, whole_number
+from ..experiments.starting import add_dry_run, execute, require_tools, split_arguments, whole_number
 
 NEEDED = ("data-bin/lines/dict.txt", "data-bin/programs/dict.txt", "bpe.model")
 
@@ -41,9 +39,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = [*(sys.argv[1:] if arguments is None else arguments)]
-    end = given.index("--") if "--" in given else len(given)
-    options = parser().parse_args(given[:end])
+    given, more = split_arguments(arguments)
+    options = parser().parse_args(given)
     prepared = options.prepared.resolve()
     for name in NEEDED:
         if not (prepared / name).is_file():
@@ -62,14 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         noise=options.noise,
         seed=options.seed,
         min_clean_kept=options.min_clean_kept,
-        more=tuple(given[end + 1 :]),
+        more=more,
     )
-    stages = [*all_stages(x)]
+    stages = [*denoising.stages(x), denoising.check(x)]
     if not options.dry_run:
         require_tools("fairseq-train", "g++")
     return execute(stages, x.out, jobs=1, dry_run=options.dry_run, logs=("repairs", "check"))
-
-
-def all_stages(x: DenoiserRun) -> Iterator[Stage]:
-    yield from denoising.stages(x)
-    yield denoising.check(x)

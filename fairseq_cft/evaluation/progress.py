@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TextIO
 
 SECONDS_BETWEEN = 0.2
@@ -31,9 +30,7 @@ class ProgressBar:
         self._stream.write(f"\r{done}/{total} programs, {rate:.1f}/s, {left:.0f} s left\033[K")
         self._stream.flush()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._shown:
             self._stream.write("\r\033[K")
             self._stream.flush()

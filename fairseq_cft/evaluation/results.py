@@ -6,7 +6,6 @@ import fcntl
 import json
 import time
 from pathlib import Path
-from types import TracebackType
 
 from ..errors import UsageError
 from .judge import Judgement
@@ -71,7 +70,5 @@ class ResultLines:
     def __enter__(self) -> ResultLines:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()

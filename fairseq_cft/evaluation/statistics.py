@@ -112,11 +112,6 @@ def discordant(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[int, int]:
     return int(((left == 1) & (right == 0)).sum()), int(((left == 0) & (right == 1)).sum())
 
 
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Exact two-sided McNemar test: of the outcomes on which the methods differ, is the share of each one half?"""
-    return exact_test([1] * only_first + [-1] * only_second)
-
-
 def exact_test(differences: npt.ArrayLike) -> float:
     """Two-sided p value of a sum of paired differences (E,), whole numbers: of all ways to give each its sign, all
     equally likely where the methods are alike, the share whose sum is as far from zero. McNemar's test for -1, 0, 1;

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,9 @@ from fairseq import utils
 from fairseq.sequence_generator import SequenceGenerator
 
 from ..modules.decoding import decode, translate
+from . import timing
 from .stages import CFT
-from .timing import (
-    Batch,
-    Timing,
-    artificial_batch,
-    batches_of,
-    peak_memory,
-    side_by_side,
-    steps,
-    target_tokens,
-    trainer_of,
-    waiter,
-)
+from .timing import Batch, Timing, artificial_batch, batches_of, steps, target_tokens, trainer_of
 
 COMPOSED_STEPS = {
     "composed K=1, reinforce": ("--num-samples", "1", "--gradient-estimator", "reinforce"),
@@ -60,7 +51,7 @@ class Benchmark:
         self.pairs, self.programs = self.folder / "data-bin/pairs", self.folder / "data-bin/programs"
         self.predictor = self.folder / "models/direct.1/checkpoint_best.pt"
         self.denoiser = self.folder / "models/denoiser/checkpoint_best.pt"
-        self.wait = waiter(self.device)
+        self.wait = timing.waiter(self.device)
         self.records: list[dict[str, Any]] = []
         self.ratios: dict[str, float] = {}
 
@@ -233,54 +224,30 @@ class Benchmark:
         for name in ("tgt", "inp", "out"):
             whole = (self.folder / f"data/test.{name}").read_text().splitlines(keepends=True)
             (sample / f"test.{name}").write_text("".join(whole[:40]))
-        corrupt = [
-            *(sys.executable, *CFT[1:], "corrupt", "--input", str(sample / "some.tgt"), "--seed", "1"),
-            *("--output-prefix", str(sample / "corrupt"), "--noise", "cpp", "--copies", "1", "--compiler", "none"),
-        ]
-        evaluate = [
-            *(
-                sys.executable,
-                *CFT[1:],
-                "evaluate",
-                "--programs",
-                str(sample / "test.tgt"),
-                "--inputs",
-                str(sample / "test.inp"),
-            ),
-            *("--expected", str(sample / "test.out"), "--allow-unsafe", "--quiet"),
-        ]
+        made = ("--output-prefix", sample / "corrupt", "--noise", "cpp", "--copies", 1, "--compiler", "none")
+        corrupt = ("corrupt", "--input", sample / "some.tgt", "--seed", 1, *made)
+        cases_of = ("--inputs", sample / "test.inp", "--expected", sample / "test.out")
+        evaluate = ("evaluate", "--programs", sample / "test.tgt", *cases_of, "--allow-unsafe", "--quiet")
         jobs = sorted({1, os.cpu_count() or 1})
         for group, command, count in (("preprocessing", corrupt, len(lines)), ("evaluation", evaluate, 40)):
-            cases = {f"{group}, {n} processes": _runs([*command, "--jobs", str(n)]) for n in jobs}
+            cases = {f"{group}, {n} processes": partial(printed_by, *command, "--jobs", n) for n in jobs}
             found = self.measure(group, cases, programs=count)
-            for name, timing in found.items():
-                self.record_of(name)["programs_per_second"] = round(count / timing.median, 1)
+            for name, measured in found.items():
+                self.record_of(name)["programs_per_second"] = round(count / measured.median, 1)
 
     def memory(self) -> None:
         """Peak of a process that makes two steps of one kind."""
         cases = {"cross-entropy": (), **{f"composed K={k}": ("--num-samples", str(k)) for k in (1, 2, 4)}}
         for name, more in cases.items():
-            command = [
-                *(
-                    sys.executable,
-                    *CFT[1:],
-                    "measure-speed",
-                    "--folder",
-                    str(self.folder),
-                    "--device",
-                    self.device,
-                    "--max-tokens",
-                ),
-                *(str(self.max_tokens), "--peak-of", " ".join(more) or "plain", "--", *self.shape),
-            ]
-            printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            how = ("--folder", self.folder, "--device", self.device, "--max-tokens", self.max_tokens)
+            printed = printed_by("measure-speed", *how, "--peak-of", " ".join(more) or "plain", "--", *self.shape)
             self.add({"group": "peak memory", "name": name, "bytes": int(printed.split()[-1])})
 
     def peak_of(self, what: str) -> int:
         more = (*what.split(), "--gradient-estimator", "reinforce")
         trainer = self.plain() if what == "plain" else self.composed(*more)
         steps(trainer, batches_of(trainer, self.max_tokens, 2))()
-        return peak_memory(self.device)
+        return timing.peak_memory(self.device)
 
     # Records ----------------------------------------------------------------------------------------------------
 
@@ -288,14 +255,14 @@ class Benchmark:
         self, group: str, cases: Mapping[str, Callable[[], object]], tokens: int = 0, per: int = 1, **more: Any
     ) -> dict[str, Timing]:
         """Times the cases of a group; seconds a batch where a case runs ``per`` of them."""
-        found = side_by_side(cases, self.repeats, self.wait)
+        found = timing.side_by_side(cases, self.repeats, self.wait)
         first = next(iter(found.values()))
-        for name, timing in found.items():
-            each = Timing(tuple(seconds / per for seconds in timing.seconds))
+        for name, measured in found.items():
+            each = Timing(tuple(seconds / per for seconds in measured.seconds))
             record = {"group": group, **each.record(name, **more)}
-            record["over_first"] = round(timing.median / first.median, 3)
+            record["over_first"] = round(measured.median / first.median, 3)
             if tokens:
-                record["tokens_per_second"] = round(tokens / timing.median)
+                record["tokens_per_second"] = round(tokens / measured.median)
             self.add(record)
         return found
 
@@ -312,26 +279,19 @@ class Benchmark:
         return next(record for record in reversed(self.records) if record["name"] == name)
 
 
-def _runs(command: list[str]) -> Callable[[], object]:
-    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+def printed_by(*words: object) -> str:
+    """What one of our own commands prints, run by this interpreter."""
+    command = [sys.executable, *CFT[1:], *map(str, words)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def machine(device: str) -> dict[str, Any]:
     """What it was measured on."""
-    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     found = {"processor": names[0] if names else platform.machine(), "cores": os.cpu_count()}
     if device == "cuda":
         found["gpu"] = torch.cuda.get_device_name()
-    return {
-        **found,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
-
-
-GROUPS = ("training_steps", "decoding", "corruption", "growth", "copying", "preprocessing", "memory")
+    versions = {"torch": torch.__version__, "python": platform.python_version()}
+    return {**found, "threads": torch.get_num_threads(), **versions}

@@ -91,6 +91,30 @@ def require_tools(*names: str) -> None:
             raise UserError(f"{name} is not on the PATH; install it (fairseq: pip install 'fairseq_cft[fairseq]')")
 
 
+def benchmark(
+    stages: Sequence[Stage],
+    out: Path,
+    options: argparse.Namespace,
+    about: str,
+    *,
+    jobs: int | None = None,
+    logs: Sequence[str] = ("report", "check"),
+) -> int:
+    """Runs an experiment whose outputs are compiled and run, by the options of its command; `about` says what it is."""
+    if not options.dry_run:
+        require_tools("fairseq-train", "g++")
+        require_sandbox(allow_unsafe=options.allow_unsafe)
+        print(about)
+    return execute(stages, out, jobs=jobs, dry_run=options.dry_run, logs=logs)
+
+
+def split_arguments(arguments: Sequence[str] | None) -> tuple[list[str], tuple[str, ...]]:
+    """A command's own arguments, and those of every fairseq-train, which stand behind ``--``."""
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    end = given.index("--") if "--" in given else len(given)
+    return given[:end], tuple(given[end + 1 :])
+
+
 def execute(
     stages: Sequence[Stage], out: Path, *, jobs: int | None, dry_run: bool, logs: Sequence[str] = ("report", "check")
 ) -> int:

@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fairseq
+import torch
+
 from .. import __version__
 from ..errors import UserError
 from ..formats.table import PLAIN, PROGRAMS, PSEUDOCODE, current_name, detected
+from ..modules.architecture import fingerprint
+from ..modules.batches import MAX_LEN
+from ..modules.denoiser import as_transformer
+from . import training_run
 from .config import CARD, CONFIG, DICTIONARY, SUBWORDS, WEIGHTS, ModelConfig, is_exported
+from .folder import build, load_model, save_weights
+from .model_card import model_card
+from .training_run import Checkpoint, Split
 
 # what a reader wants to know of a training, by the names of fairseq's options
 TRAINING_OPTIONS = (
@@ -43,81 +53,73 @@ def export(run: Path, out: Path, *, half: bool = False, sources: Sources | None 
 
     An earlier export in ``out`` is replaced; UserError where something else is there or a part cannot be found.
     """
-    import torch
-
-    from ..modules.architecture import fingerprint
-    from ..modules.batches import MAX_LEN
-    from ..modules.denoiser import as_transformer
-    from . import folder as exported_folder
-    from . import training_run
-    from .model_card import model_card
-
     sources = sources or Sources()
     checkpoint = training_run.read_run(run)
-    path, args, task = checkpoint.path, checkpoint.model_args, checkpoint.task_args
     data = training_run.data_folder(checkpoint, sources.data)
     dictionary = training_run.shared_dictionary(data)
     subwords = training_run.find_subwords(dictionary, checkpoint, data, sources.subword_model)
     splits = list(training_run.splits(data, dictionary, checkpoint))
     scores = training_run.evaluations(run, list(sources.scores))
-    recorded = args.get("dictionary_fingerprint")
-    if recorded and recorded != fingerprint(dictionary):
-        raise UserError(
-            f"{path} was trained with another dictionary ({recorded}) than {data} has ({fingerprint(dictionary)}); "
-            "name the data that it was trained on: --data DIR"
-        )
-
-    if "base_predictor_shape" in args:
-        kind, shapes = "composed", {stage: dict(args[f"{stage}_shape"]) for stage in ("base_predictor", "denoiser")}
-        limits = args["base_max_len_a"], args["base_max_len_b"]
-    else:
-        kind = "denoiser" if task.get("_name", task.get("task")) == "code_denoising" else "translation"
-        parts = checkpoint.weights, args, task
-        shapes, limits = {"model": as_transformer(parts, str(path), "the model", "denoiser").shape}, MAX_LEN
-    dtype = torch.float16 if half else torch.float32
-    weights = {
-        name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in checkpoint.weights.items()
-    }
-    config = ModelConfig(
-        kind=kind,
-        architecture=str(args.get("_name") or args.get("arch")),
-        shapes=shapes,
-        dictionary=fingerprint(dictionary),
-        max_len_a=limits[0],
-        max_len_b=limits[1],
-        pseudocode_format=PLAIN
-        if kind == "denoiser"
-        else _format("pseudocode", sources.pseudocode_format, splits, data),
-        program_format=_format("program", sources.program_format, splits, data),
-        dtype="float16" if half else "float32",
-        gate={name: args[f"gate_{name}"] for name in ("shape", "threshold") if args.get(f"gate_{name}") is not None},
-        training=_training(checkpoint.state),
-        versions=_versions(),
-    )
-    model = exported_folder.build(config, dictionary)
+    config = _config(checkpoint, data, fingerprint(dictionary), splits, sources, half)
+    model = build(config, dictionary)
     card = model_card(
         out.absolute().name,
         config,
         sum(parameter.numel() for parameter in model.parameters()),
         "/".join(data.absolute().parts[-2:]),
         splits,
-        training_run.denoiser_rates(path),
+        training_run.denoiser_rates(checkpoint.path),
         scores,
         description=sources.description,
         licence=sources.licence,
     )
     with whole_folder(out) as folder:
-        exported_folder.save_weights(weights, folder / WEIGHTS, model)
+        save_weights(checkpoint.weights, folder / WEIGHTS, model, torch.float16 if half else torch.float32)
         dictionary.save(str(folder / DICTIONARY))
         if subwords is not None:
             shutil.copyfile(subwords, folder / SUBWORDS)
         (folder / CARD).write_text(card, encoding="utf-8")
         config.write(folder / CONFIG)
-        exported_folder.load_model(folder)  # what cannot be read again is not exported
-    return path
+        load_model(folder)  # what cannot be read again is not exported
+    return checkpoint.path
 
 
-def _format(what: str, given: str | None, splits: Sequence[Any], data: Path) -> str:
+def _config(
+    checkpoint: Checkpoint, data: Path, dictionary: str, splits: Sequence[Split], sources: Sources, half: bool
+) -> ModelConfig:
+    """What config.json says; ``dictionary`` is its fingerprint. UserError where it is not that of the training."""
+    args, task = checkpoint.model_args, checkpoint.task_args
+    recorded = args.get("dictionary_fingerprint")
+    if recorded and recorded != dictionary:
+        raise UserError(
+            f"{checkpoint.path} was trained with another dictionary ({recorded}) than {data} has ({dictionary}); name "
+            "the data that it was trained on: --data DIR"
+        )
+    if "base_predictor_shape" in args:
+        kind, shapes = "composed", {stage: dict(args[f"{stage}_shape"]) for stage in ("base_predictor", "denoiser")}
+        limits = args["base_max_len_a"], args["base_max_len_b"]
+    else:
+        kind = "denoiser" if task.get("_name", task.get("task")) == "code_denoising" else "translation"
+        parts = checkpoint.weights, args, task
+        shapes, limits = {"model": as_transformer(parts, str(checkpoint.path), "the model", "denoiser").shape}, MAX_LEN
+    reads = PLAIN if kind == "denoiser" else _format("pseudocode", sources.pseudocode_format, splits, data)
+    return ModelConfig(
+        kind=kind,
+        architecture=str(args.get("_name") or args.get("arch")),
+        shapes=shapes,
+        dictionary=dictionary,
+        max_len_a=limits[0],
+        max_len_b=limits[1],
+        pseudocode_format=reads,
+        program_format=_format("program", sources.program_format, splits, data),
+        dtype="float16" if half else "float32",
+        gate={name: args[f"gate_{name}"] for name in ("shape", "threshold") if args.get(f"gate_{name}") is not None},
+        training=_training(checkpoint.state),
+        versions={"fairseq_cft": __version__, "fairseq": fairseq.__version__, "torch": torch.__version__},
+    )
+
+
+def _format(what: str, given: str | None, splits: Sequence[Split], data: Path) -> str:
     """Of pseudocode or programs: as given, else as their lines show it."""
     lines = [line for split in splits if (split.side == "source") == (what == "pseudocode") for line in split.lines]
     if not (given or lines):
@@ -140,12 +142,9 @@ def _training(state: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = values["_name"]
     chosen = {name: _plain(found[name]) for name in TRAINING_OPTIONS if name in found}
     history = state.get("optimizer_history") or [{}]
-    updates = {"updates": history[-1].get("num_updates"), "epoch": _epoch(state)}
+    epoch = (state.get("extra_state") or {}).get("train_iterator", {}).get("epoch")
+    updates = {"updates": history[-1].get("num_updates"), "epoch": epoch}
     return {**chosen, **{name: value for name, value in updates.items() if value is not None}}
-
-
-def _epoch(state: Mapping[str, Any]) -> int | None:
-    return (state.get("extra_state") or {}).get("train_iterator", {}).get("epoch")
 
 
 def _plain(value: Any) -> Any:
@@ -154,13 +153,6 @@ def _plain(value: Any) -> Any:
         return value
     values = [_plain(item) for item in value] if isinstance(value, Sequence) else [str(value)]
     return values[0] if len(values) == 1 else values
-
-
-def _versions() -> dict[str, str]:
-    import fairseq
-    import torch
-
-    return {"fairseq_cft": __version__, "fairseq": fairseq.__version__, "torch": torch.__version__}
 
 
 @contextlib.contextmanager

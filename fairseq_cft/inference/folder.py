@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from fairseq.data import Dictionary
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -66,10 +67,11 @@ def build(config: ModelConfig, dictionary: Dictionary) -> Any:
     return ComposedTransformerModel.build_model(args, task)
 
 
-def save_weights(weights: dict[str, Tensor], path: Path, model: Any) -> None:
-    """Writes the tensors, each once: not those that are another one in ``model``."""
+def save_weights(weights: dict[str, Tensor], path: Path, model: Any, dtype: torch.dtype) -> None:
+    """Writes the tensors, numbers in this precision, each once: not those that are another one in ``model``."""
     tied = tied_weights(model)
-    path.write_bytes(save({name: tensor.contiguous() for name, tensor in weights.items() if name not in tied}))
+    kept = {name: tensor.contiguous() for name, tensor in weights.items() if name not in tied}
+    path.write_bytes(save({name: x.to(dtype) if x.is_floating_point() else x for name, x in kept.items()}))
 
 
 def tied_weights(model: Any) -> dict[str, str]:

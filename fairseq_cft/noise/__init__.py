@@ -127,29 +127,4 @@ def uniform_numbers(rng: np.random.Generator, at_once: int) -> Iterator[float]:
 
 
 # The noises register themselves; they need what stands above.
-from . import (
-    cpp,
-    mask,
-    random_delete,
-    synthetic,
-    user_noise,
-)
-
-__all__ = [
-    "MistakesNoise",
-    "Noise",
-    "check_errors",
-    "check_share",
-    "cpp",
-    "error_range",
-    "item_rng",
-    "make_noise",
-    "mask",
-    "noise_names",
-    "noise_options",
-    "random_delete",
-    "register_noise",
-    "synthetic",
-    "uniform_numbers",
-    "user_noise",
-]
+from . import cpp, mask, random_delete, synthetic, user_noise

@@ -47,12 +47,7 @@ def test_rates_pick_the_best_checkpoint(chain, tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     monkeypatch.setattr("fairseq.logging.progress_bar._tensorboard_writers", {})  # fairseq keeps the first run's
     gold = (chain.data / "valid.tgt").read_text().splitlines()
-    right = [
-        lambda pair: False,
-        lambda pair: pair % 2,
-        lambda pair: True,
-        lambda pair: False,
-    ]  # before the first: a dry run
+    right = [lambda _: False, lambda pair: pair % 2, lambda _: True, lambda _: False]  # before the first: a dry run
     passes = []
     plan, add = ProgramEvaluation.plan, ProgramEvaluation.add
 

@@ -39,19 +39,8 @@ def test_outputs_and_scores_are_those_of_fairseq_generate(sorting, model, source
     assert {trace.changed for trace in traces} == {True, False}
 
     capsys.readouterr()
-    call(
-        cli_main,
-        sorting.data,
-        "--user-dir",
-        PLUGIN,
-        "--path",
-        sorting.composed,
-        "--num-workers",
-        0,
-        *GENERATE,
-        "--beam",
-        beam,
-    )
+    given = ("--user-dir", PLUGIN, "--path", sorting.composed, "--num-workers", 0, "--beam", beam)
+    call(cli_main, sorting.data, *given, *GENERATE)
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines() if line.startswith("H-")]
     scores = {int(name[2:]): float(score) for name, score, _ in lines}
     for number, trace in enumerate(traces):  # base 2, mean over the tokens and the end symbol

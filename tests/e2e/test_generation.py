@@ -66,18 +66,7 @@ def test_generation_takes_what_the_model_was_trained_for(sorting, tmp_path, caps
     from fairseq_cli.interactive import cli_main
 
     positions = ("--max-source-positions", 2048, "--max-target-positions", 1500)
-    train(
-        sorting.data,
-        tmp_path,
-        *GENERATE,
-        "--arch",
-        "transformer_cft_tiny",
-        *SMALL,
-        "--max-update",
-        1,
-        *ONCE,
-        *positions,
-    )
+    train(sorting.data, tmp_path, *GENERATE, *ONCE, *positions)
     model, long = tmp_path / "checkpoint_last.pt", write(tmp_path / "long", ["a b " * 600], ["b a " * 600])
     data = binarise(tmp_path / "bin", sorting.root / "dict.txt", testpref=long)
     options = (*GENERATE, "--beam", 1, "--max-len-b", 5)

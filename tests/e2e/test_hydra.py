@@ -125,14 +125,8 @@ def test_a_composed_checkpoint_of_hydra_is_self_contained(chain, runs, capsys):
 
 def test_a_users_mistake_is_one_sentence(chain, tmp_path):
     """The command line itself, without HYDRA_FULL_ERROR."""
-    given = [
-        "--config-dir",
-        ROOT / "examples/hydra",
-        "--config-name",
-        "composed",
-        *QUICK,
-        *overrides(chain)["composed"],
-    ]
+    given = ["--config-dir", ROOT / "examples/hydra", "--config-name", "composed", *QUICK]
+    given += [*overrides(chain)["composed"]]
     given += [f"checkpoint.save_dir={tmp_path}", f"common.user_dir={ROOT}/fairseq_cft", "criterion.num_samples=0"]
     done = subprocess.run(
         [sys.executable, "-m", "fairseq_cli.hydra_train", *map(str, given)],

@@ -55,31 +55,18 @@ def test_help_comes_at_once(name, tmp_path):
 
 
 def test_data_are_made(tmp_path):
-    counts = ["--labeled", "20", "--valid", "4", "--test", "4", "--ood", "4", "--unlabeled", "30"]
-    done(tmp_path, "synthetic", "--preset", "tiny", "--seed", 1, "--out", "data", *counts)
+    counts = "--labeled 20 --valid 4 --test 4 --ood 4 --unlabeled 30"
+    done(tmp_path, "synthetic", "--preset", "tiny", "--seed", 1, "--out", "data", *counts.split())
     programs = (tmp_path / "data/unlabeled.tgt").read_text().splitlines()
-    options = [
-        "--noise",
-        "synthetic",
-        "--copies",
-        "2",
-        "--seed",
-        "1",
-        "--output-prefix",
-        "noisy",
-        "--input",
-        "data/unlabeled.tgt",
-    ]
-    assert "60 pairs" in done(tmp_path, "corrupt", *options)
+    options = "--noise synthetic --copies 2 --seed 1 --output-prefix noisy --input data/unlabeled.tgt"
+    assert "60 pairs" in done(tmp_path, "corrupt", *options.split())
     assert (tmp_path / "noisy.tgt").read_text().splitlines() == [line for line in programs for _ in range(2)]
-    done(
-        tmp_path,
-        *["subwords", "train", "--input", "data/unlabeled.tgt", "--model-prefix", "bpe", "--vocab-size", "100"],
-    )
-    done(
-        tmp_path, *["subwords", "encode", "--model", "bpe.model", "--input", "data/unlabeled.tgt", "--output", "pieces"]
-    )
-    done(tmp_path, *["subwords", "decode", "--model", "bpe.model", "--input", "pieces", "--output", "again"])
+    for arguments in (
+        "train --input data/unlabeled.tgt --model-prefix bpe --vocab-size 100",
+        "encode --model bpe.model --input data/unlabeled.tgt --output pieces",
+        "decode --model bpe.model --input pieces --output again",
+    ):
+        done(tmp_path, "subwords", *arguments.split())
     assert (tmp_path / "again").read_text().splitlines() == programs
 
 
@@ -99,19 +86,8 @@ def test_programs_are_judged(tmp_path):
     (tmp_path / "programs").write_text(f"{PROGRAM.replace('{}', '1')}\n{PROGRAM.replace('{}', '2')}\n")
     (tmp_path / "inputs").write_text("4\n4\n")
     (tmp_path / "expected").write_text("5\n5\n")
-    options = [
-        "--programs",
-        "programs",
-        "--inputs",
-        "inputs",
-        "--expected",
-        "expected",
-        "--json",
-        "out.json",
-        "--quiet",
-        "--allow-unsafe",
-    ]
-    done(tmp_path, "evaluate", *options)
+    options = "--programs programs --inputs inputs --expected expected --json out.json --quiet --allow-unsafe"
+    done(tmp_path, "evaluate", *options.split())
     assert json.loads((tmp_path / "out.json").read_text())["verdicts"][1]["verdict"] == "wrong_output"
 
 
@@ -126,7 +102,5 @@ def test_what_needs_them_says_what_to_install(tmp_path):
     (tmp_path / "denoiser.pt").write_bytes(b"")
     ended = cft(tmp_path, "check-denoiser", "--denoiser", "denoiser.pt")
     assert ended.returncode == 1
-    assert ended.stderr.startswith(
-        "fairseq-cft check-denoiser: error: fairseq is not installed, and this needs it: pip"
-    )
-    assert ended.stderr.count("\n") == 1
+    said = "fairseq-cft check-denoiser: error: fairseq is not installed, and this needs it: pip"
+    assert ended.stderr.startswith(said) and ended.stderr.count("\n") == 1

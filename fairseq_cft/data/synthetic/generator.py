@@ -22,6 +22,7 @@ from .statements import (
     Swap,
     TypeName,
     Value,
+    as_text,
 )
 
 EXTREMA: tuple[Literal["min", "max"], ...] = ("min", "max")
@@ -130,8 +131,4 @@ def random_program(preset: Preset, choices: Choices) -> Program:
 def random_inputs(program: Program, preset: Preset, choices: Choices) -> list[str]:
     """One value for each variable that the program reads, as typed on its standard input."""
     draft = _Draft(preset, choices)
-    return [_typed(draft.value(type_name)) for type_name in program.read_types()]
-
-
-def _typed(value: Value) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
+    return [as_text(draft.value(type_name)) for type_name in program.read_types()]

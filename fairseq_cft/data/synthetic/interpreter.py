@@ -19,6 +19,7 @@ from .statements import (
     Swap,
     TypeName,
     Value,
+    as_text,
     type_of,
 )
 
@@ -46,7 +47,7 @@ def _execute(statement: Statement, variables: dict[str, Value], typed: Iterator[
         case Read(name, type_name):
             _declare(variables, name, _read(type_name, typed))
         case Print(name):
-            printed.append(_shown(_get(variables, name)))
+            printed.append(as_text(_get(variables, name)))
         case Swap():
             _swap(statement, variables)
         case _:
@@ -131,7 +132,3 @@ def _in_range(number: int) -> int:
     if not INT_MIN <= number <= INT_MAX:
         raise UndefinedBehaviourError(f"{number} is no int")
     return number
-
-
-def _shown(value: Value) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)

@@ -21,6 +21,11 @@ def type_of(value: Value) -> TypeName:
     return "int" if isinstance(value, int) else "string"
 
 
+def as_text(value: Value) -> str:
+    """A value as it is typed, and printed."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Init:
     """``int v = 5 ;``, or ``int v ; v = 5 ;`` when `split`."""

@@ -13,7 +13,6 @@ from fairseq_cft.evaluation.statistics import (
     compare,
     discordant,
     exact_test,
-    mcnemar,
     rate_interval,
     seeds_test,
 )
@@ -84,13 +83,13 @@ def test_chunks_do_not_bound_the_number_of_examples(monkeypatch: pytest.MonkeyPa
         (0, 1, 1.0),
     ],
 )
-def test_mcnemar_by_hand(first: int, second: int, p: float) -> None:
-    assert mcnemar(first, second) == pytest.approx(p)
-    assert mcnemar(second, first) == pytest.approx(p)
+def test_mcnemars_test_by_hand(first: int, second: int, p: float) -> None:
+    assert exact_test([1] * first + [-1] * second) == pytest.approx(p)
+    assert exact_test([1] * second + [-1] * first) == pytest.approx(p)
 
 
-def test_mcnemar_of_many_examples_stays_finite() -> None:
-    assert 0 < mcnemar(400, 600) < 1e-9
+def test_mcnemars_test_of_many_examples_stays_finite() -> None:
+    assert 0 < exact_test([1] * 400 + [-1] * 600) < 1e-9
 
 
 def test_comparison_by_hand() -> None:

@@ -43,9 +43,10 @@ class Workplace:
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     made = Workplace(tmp_path)
     monkeypatch.setattr(Runner, "_start_command", lambda *given: made.start(*given))
-    for module in ("compare", "benchmark_spoc", "benchmark_synthetic"):
-        for check in ("require_tools", "require_judge", "require_sandbox"):
-            monkeypatch.setattr(f"fairseq_cft.commands.{module}.{check}", lambda *_, **__: None, raising=False)
+    for check in ("commands.compare.require_tools", "commands.compare.require_judge"):
+        monkeypatch.setattr(f"fairseq_cft.{check}", lambda *_, **__: None)
+    for check in ("require_tools", "require_sandbox"):
+        monkeypatch.setattr(f"fairseq_cft.experiments.starting.{check}", lambda *_, **__: None)
     return made
 
 

@@ -125,24 +125,20 @@ def test_ctrl_c_forgets_the_program_under_way_and_ctrl_d_ends_it(monkeypatch):
     assert list(cli._asked(as_text=True)) == ["b\n  c", "d"]
 
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+
+
+def translating(model) -> list[str]:
+    return [sys.executable, "-m", "fairseq_cft", "translate", "--model", str(model), "--device", "cpu"]
+
+
 class Session:
     """The command on a terminal of its own, driven as a person would."""
 
     def __init__(self, model, *arguments):
         self.ours, theirs = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "ignore"}
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *sys.path])
-        command = [
-            sys.executable,
-            "-m",
-            "fairseq_cft",
-            "translate",
-            "--model",
-            str(model),
-            "--device",
-            "cpu",
-            *arguments,
-        ]
+        environment = {**ENVIRONMENT, "TERM": "xterm", "PYTHONWARNINGS": "ignore"}
+        command = [*translating(model), *arguments]
         self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
         os.close(theirs)
         self.seen = ""
@@ -207,26 +203,13 @@ def test_help_and_mistakes_need_no_torch():
         "import sys; from fairseq_cft.__main__ import main; main(['translate', '--model', 'gone']); "
         "assert 'torch' not in sys.modules"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 0 and "no exported model" in done.stderr, done.stderr
 
 
 def test_a_reader_who_leaves_is_no_mistake(exported):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    command = [
-        sys.executable,
-        "-m",
-        "fairseq_cft",
-        "translate",
-        "--model",
-        str(exported.composed),
-        "--device",
-        "cpu",
-    ]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as process:
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(translating(exported.composed), **streams, env=ENVIRONMENT) as process:
         process.stdout.close()
         process.stdin.write(b"a b c\n" * 3)
         process.stdin.close()

@@ -17,7 +17,6 @@ from fairseq_cft import TransformerCFTModel, load_model
 from fairseq_cft.commands.export import main
 from fairseq_cft.data.subwords import Subwords, fairseq_dictionary, train
 from fairseq_cft.errors import UserError
-from fairseq_cft.inference import folder as exported_folder
 from fairseq_cft.inference.export import Sources, export
 from fairseq_cft.inference.training_run import find_subwords, read_run
 from fairseq_cft.modules.denoiser import read_checkpoint
@@ -145,7 +144,8 @@ def test_an_export_is_whole_or_not_made(runs, tmp_path, monkeypatch):
     export(runs.composed, out)
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     with monkeypatch.context() as patch:
-        patch.setattr(exported_folder, "load_model", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        refuse = (_ for _ in ()).throw
+        patch.setattr("fairseq_cft.inference.export.load_model", lambda folder: refuse(KeyboardInterrupt))
         for place in (out, tmp_path / "new"):
             with pytest.raises(KeyboardInterrupt):
                 export(runs.predictor, place)
