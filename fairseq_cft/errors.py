@@ -62,5 +62,5 @@ def _show(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 # fairseq's command lines let every exception through to the interpreter, which exits with status 1 either way.
-# tests/unit/test_compat.py breaks without this line.
+# tests/unit/test_package.py breaks without this line.
 sys.excepthook = _show

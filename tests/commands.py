@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import sys
 from importlib import import_module
@@ -22,6 +23,18 @@ OPTIMIZER = [
     *("--optimizer", "adam", "--lr", "5e-3", "--max-tokens", "1000", "--num-workers", "0"),
     *("--log-format", "json", "--log-interval", "1"),
 ]
+
+
+def alive_in(folder: Path) -> list[bytes]:
+    """Command lines of processes with this folder in their command line or their program's path."""
+    alive = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (entry / "cmdline").read_bytes()
+            own = str((entry / "exe").readlink()) if (entry / "exe").is_symlink() else ""
+            if str(folder).encode() in command or str(folder) in own:
+                alive.append(command)
+    return alive
 
 
 def call(main, *arguments: object) -> None:

@@ -15,8 +15,8 @@ GROUPS = ("training_steps", "decoding", "corruption", "growth", "copying", "prep
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="fairseq-cft measure-speed", description=__doc__)
     made.add_argument("--folder", type=Path, required=True, metavar="OUT", help="what benchmark-speed prepared")
-    made.add_argument("--output", type=Path, metavar="FILE.json")
-    made.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    made.add_argument("--output", type=Path, metavar="FILE.json", help="where to write what was measured")
+    made.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where models are")
     made.add_argument("--repeats", type=int, default=5, metavar="N", help="of each case, besides one to warm up")
     made.add_argument("--batches", type=int, default=6, metavar="N", help="training batches of a repeat")
     made.add_argument("--max-tokens", type=int, default=4000, metavar="N", help="tokens a batch")

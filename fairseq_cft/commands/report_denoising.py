@@ -30,14 +30,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--denoiser", type=Path, required=True, metavar="FILE.pt", help="checkpoint of code_denoising")
     made.add_argument("--programs", type=Path, required=True, metavar="F.tgt", help="program lines it never saw")
-    made.add_argument("--output-dir", type=Path, required=True, metavar="DIR")
+    made.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="gets the report")
     made.add_argument("--limit", type=int, default=500, help="programs, drawn at random (default: %(default)s)")
     made.add_argument("--noise", help="kind of corruption (default: the one it was trained on)")
     made.add_argument("--user-file", metavar="FILE.py", help=f"{USER_FILE_HELP} (default: that of its training)")
     made.add_argument("--errors", type=int, default=1, metavar="N", help="most errors a program (default: 1)")
     made.add_argument("--data", metavar="DIR", help="the denoiser's binarised programs, if they moved since training")
     made.add_argument("--subword-model", metavar="FILE.model", help="that of the data, if it moved since training")
-    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--seed", type=int, default=1, help="of the programs drawn, and of their corruptions")
     made.add_argument("--jobs", type=int, help="compilers at once (default: one a core)")
     return made
 

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
         description="Table and picture of a speed.json of the speed benchmark: ratios first, growth with "
         "length, batch and K.",
     )
-    made.add_argument("file", type=Path, metavar="SPEED.json")
+    made.add_argument("file", type=Path, metavar="SPEED.json", help="what measure-speed wrote")
     made.add_argument("--output-dir", type=Path, required=True, metavar="DIR", help="gets speed.md and speed.png")
     return made
 

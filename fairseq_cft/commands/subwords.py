@@ -13,7 +13,7 @@ from ..files import read_lines, write_together
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="fairseq-cft subwords", description=__doc__)
-    commands = root.add_subparsers(dest="command", required=True)
+    commands = root.add_subparsers(dest="command", required=True, help="what is done")
     learn = commands.add_parser("train", help="write P.model, and P.dict.txt for fairseq-preprocess --srcdict")
     learn.add_argument("--input", type=Path, nargs="+", required=True, metavar="F", help="text, one line an example")
     learn.add_argument("--model-prefix", required=True, metavar="P", help="where to write, without the ending")

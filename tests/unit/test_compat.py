@@ -208,21 +208,6 @@ def test_fairseqs_own_classes_load_with_the_check_on(tmp_path):
     assert loaded["args"].lr == [0.1] and loaded["best"] == 3.5 and loaded["array"].tolist() == [0, 1, 2]
 
 
-def test_code_in_a_checkpoint_is_still_refused(tmp_path):
-    torch.save({"model": Evil(tmp_path / "ran")}, tmp_path / "evil.pt")
-    with pytest.raises(Exception, match="Weights only load failed"):
-        torch.load(tmp_path / "evil.pt")
-    assert not (tmp_path / "ran").exists()
-
-
-class Evil:
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return type(self.path).touch, (self.path,)
-
-
 def test_a_copy_of_a_checkpoint_is_whole_or_not_made(tmp_path, monkeypatch):
     new, last = tmp_path / "checkpoint1.pt", tmp_path / "checkpoint_last.pt"
     new.write_text("new and whole")
@@ -268,95 +253,6 @@ def test_batches_do_not_depend_on_the_epoch_of_a_start(seed):
     # as fairseq main orders them in a first epoch, and 0.12.2 in every one
     orders = [np.random.RandomState(number).permutation(20).tolist() for number in (seed + 1, seed)]
     assert np.concatenate(batches[1]).tolist() in orders
-
-
-def python(code: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
-
-
-@pytest.mark.parametrize("asked", ["import fairseq_cft.tasks", "from fairseq_cft import ComposedTransformerModel"])
-def test_what_needs_fairseq_says_what_to_install(asked):
-    done = python(f"import sys; sys.modules['fairseq'] = None; import fairseq_cft; {asked}")
-    assert done.returncode == 1
-    assert "pip install 'fairseq_cft[fairseq]'" in done.stderr.splitlines()[-1]
-
-
-REGISTERED = """
-from fairseq.models import ARCH_MODEL_REGISTRY
-from fairseq.tasks import TASK_REGISTRY
-from fairseq.criterions import CRITERION_REGISTRY
-assert {"composed_transformer", "composed_transformer_spoc", "composed_transformer_synthetic",
-        "composed_transformer_tiny", "transformer_cft_spoc", "transformer_cft_synthetic",
-        "transformer_cft_tiny"} <= set(ARCH_MODEL_REGISTRY)
-assert {"code_denoising", "pseudocode_to_code"} <= set(TASK_REGISTRY)
-assert "composed_finetuning" in CRITERION_REGISTRY
-"""
-USER_DIR = """
-from argparse import Namespace
-from fairseq import utils
-utils.import_user_module(Namespace(user_dir={!r}))
-"""
-
-
-SPELLINGS = ["fairseq_cft", "./fairseq_cft", str(ROOT / "fairseq_cft"), "tests/../fairseq_cft"]
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("first", ["", "import fairseq, fairseq_cft", "import fairseq_cft; fairseq_cft.register()"])
-def test_user_dir_registers_the_plugin(spelling, first):
-    done = python(f"{first}\n{USER_DIR.format(spelling)}{REGISTERED}")
-    assert done.returncode == 0, done.stderr
-
-
-MODULES = ["models", "criterions.composed_finetuning", "tasks.pseudocode_to_code"]
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_whichever_module_comes_first_everything_is_registered_once(module):
-    done = python(f"import fairseq_cft.{module}\n" + REGISTERED)
-    assert done.returncode == 0, done.stderr
-
-
-def test_importing_after_fairseq_registers_the_plugin():
-    done = python("import fairseq\nimport fairseq_cft\n" + REGISTERED)
-    assert done.returncode == 0, done.stderr
-
-
-def test_registering_by_hand_says_nothing():
-    """Nor does fairseq, which advises whoever imports it to install tensorboardX for its text-to-speech task."""
-    done = python("import fairseq_cft\nfairseq_cft.register()\nfairseq_cft.register()\n" + REGISTERED)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def test_programs_without_models_do_not_wait_for_fairseq():
-    light = (
-        "import sys, fairseq_cft.commands.evaluate, fairseq_cft.noise, fairseq_cft.data.subwords; "
-        "import fairseq_cft.data.spoc_files"
-    )
-    done = python(light + "\nassert not {'fairseq', 'torch'} & sys.modules.keys()")
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_failed_registration_can_be_tried_again():
-    broken = "import sys, fairseq_cft\nsys.modules['torch'] = None\n"
-    tried = "try:\n    fairseq_cft.register()\n    assert False\nexcept ImportError:\n    del sys.modules['torch']\n"
-    again = "for name in [name for name in sys.modules if name.startswith('fairseq.')]:\n    del sys.modules[name]\n"
-    done = python(broken + tried + again + "fairseq_cft.register()\n" + REGISTERED)
-    assert done.returncode == 0, done.stderr
-
-
-def test_user_dir_by_a_link_after_an_import(tmp_path):
-    (tmp_path / "fairseq_cft").symlink_to(ROOT / "fairseq_cft")
-    registered = "import fairseq_cft\nfairseq_cft.register()\n"
-    done = python(registered + USER_DIR.format("fairseq_cft") + REGISTERED, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_users_mistake_is_one_sentence_and_status_1():
-    done = python("from fairseq_cft.errors import UserError; raise UserError('this is wrong, do that')")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "fairseq_cft: error: this is wrong, do that"
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("given", [1, 2])

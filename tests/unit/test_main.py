@@ -36,6 +36,7 @@ def test_a_command_is_a_module_with_a_parser_and_a_main(name, capsys):
     with pytest.raises(SystemExit) as status:
         module.main(["--help"])
     assert status.value.code == 0 and capsys.readouterr().out.startswith(f"usage: fairseq-cft {name}")
+    assert all(action.help for action in parser._actions)
     assert parser.description and len(module.__doc__.split("\n")[0]) < 120
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from commands import alive_in
 from unit.evaluation.evil import Evil, evil_programs
 
 from fairseq_cft.evaluation.compare import exact
@@ -93,17 +94,7 @@ def test_verdict(watch: Watch, name: str) -> None:
 
 def test_no_process_is_left(watch: Watch) -> None:
     time.sleep(0.2)
-    alive = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-                own = str((entry / "exe").readlink()) if (entry / "exe").is_symlink() else ""
-            except OSError:
-                continue
-            if str(watch.folder).encode() in command or str(watch.folder) in own:
-                alive.append((entry.name, command))
-    assert alive == []
+    assert alive_in(watch.folder) == []
 
 
 def test_nothing_is_written_outside(watch: Watch) -> None:
