@@ -24,23 +24,13 @@ UNKNOWN_MARK = "\u2585"  # SentencePiece uses it itself and refuses lines that h
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 _BYTE_OF = {piece: bytes((byte,)) for byte, piece in enumerate(BYTES)}
 LONGEST_PIECE = 24  # characters
-LEAST_COUNT = (
-    5  # occurrences in the text below which a piece is cut into smaller ones, so that no model meets it untrained
-)
+LEAST_COUNT = 5  # occurrences in the text; of fewer a piece is cut into smaller ones: no model meets it untrained
 _PROBE = "  Ａ ﬁ  "  # a normalising model changes these letters and spaces
 
 
-def _class_of(characters: Iterable[str]) -> str:
-    return "[" + "".join(re.escape(character) for character in characters) + "]"
-
-
 # White space that is no space, control characters, and the two marks: at most U+3000, so the search is short.
-_HARD = _class_of(
-    character
-    for character in map(chr, range(0x3001))
-    if character != " "
-    and (character.isspace() or unicodedata.category(character) == "Cc" or character in (SPACE, UNKNOWN_MARK))
-)
+_HARD_ONES = (each for each in map(chr, range(0x3001)) if each.isspace() or unicodedata.category(each) == "Cc")
+_HARD = f"[{''.join(map(re.escape, sorted({*_HARD_ONES, SPACE, UNKNOWN_MARK} - {' '})))}]"
 _HARD_RUN = re.compile(f"({_HARD}+)")
 # Words that fairseq or SentencePiece would take for something else; no piece may be one of them.
 _RESERVED = re.compile(r"<(?:s|/s|pad|unk|mask|0x[0-9A-Fa-f]{2})>|madeupword[0-9]{4}")
@@ -70,15 +60,8 @@ class Subwords:
         given = [piece for number, piece in enumerate(pieces) if self._processor.is_byte(number)]
         if sorted(given) != sorted(BYTES):
             raise ValueError("it has no byte pieces")
-        self._learned = [
-            piece
-            for number, piece in enumerate(pieces)
-            if not (
-                self._processor.is_byte(number)
-                or self._processor.is_unknown(number)
-                or self._processor.is_unused(number)
-            )
-        ]
+        none = (self._processor.is_byte, self._processor.is_unknown, self._processor.is_unused)
+        self._learned = [piece for number, piece in enumerate(pieces) if not any(kind(number) for kind in none)]
         if any(_UNTRAINABLE.search(piece.replace(SPACE, " ")) for piece in self._learned):
             raise ValueError("some pieces are reserved words or hold white space")
         if self.decode(self.encode(_PROBE)) != _PROBE:

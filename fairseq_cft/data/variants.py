@@ -50,16 +50,13 @@ class Variants:
                 return corrupted
         return None
 
-    def of_programs(self, first: int, programs: Sequence[str]) -> list[Variant]:
-        """The variants of programs that follow one another."""
-        return [variant for index, program in enumerate(programs, first) for variant in self.of_program(index, program)]
-
     def of_all(self, programs: Sequence[str], jobs: int = 1) -> Iterator[Variant]:
         """The variants of all programs, in their order. A `WorkerDiedError` tells of a process that was killed."""
 
         def task(number: int) -> list[Variant]:
             first = number * PROGRAMS_A_TASK
-            return self.of_programs(first, programs[first : first + PROGRAMS_A_TASK])
+            some = enumerate(programs[first : first + PROGRAMS_A_TASK], first)
+            return [variant for index, program in some for variant in self.of_program(index, program)]
 
         for made in in_order(task, -(-len(programs) // PROGRAMS_A_TASK), jobs):
             yield from made

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .plan import Experiment, Split, preprocess
 from .recipe import Recipe, Words
-from .stages import PACKAGE, Command, Stage, Task, cft, run, single
+from .stages import PACKAGE, Stage, Task, cft, run, single
 
 SUBWORDS = (PACKAGE / "data/subwords.py",)
 
@@ -99,19 +99,14 @@ def binarise(data: TextData) -> Stage:
     pairs = preprocess(
         data.dictionary, data.bin / "pairs", train=data.pieces("train"), valid=data.pieces("valid"), test=tests
     )
-    programs = binarise_programs(data.dictionary, data.pieces("denoise.tgt"), data.pieces("heldout.tgt"), data.bin)
+    programs = run(
+        "fairseq-preprocess", "--only-source", "--srcdict", data.dictionary, "--trainpref", data.pieces("denoise.tgt"),
+        "--validpref", data.pieces("heldout.tgt"), "--destdir", data.bin / "programs",
+    )  # fmt: skip
     reads = tuple(map(data.pieces, data.pairs()))
     pairs_task = Task("binarise.pairs", (pairs,), reads=reads, writes=(data.bin / "pairs",))
     programs_task = Task("binarise.programs", (programs,), writes=(data.bin / "programs",))
     return Stage("binarise", "binarised by fairseq-preprocess", ((pairs_task,), (programs_task,)))
-
-
-def binarise_programs(dictionary: Path, train: Path, valid: Path, folder: Path) -> Command:
-    """Programs without pseudocode."""
-    return run(
-        "fairseq-preprocess", "--only-source", "--srcdict", dictionary, "--trainpref", train, "--validpref", valid,
-        "--destdir", folder / "programs",
-    )  # fmt: skip
 
 
 def select(recipe: Recipe, cases: Words, *, allow_unsafe: bool = False) -> Words:

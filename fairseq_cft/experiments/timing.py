@@ -67,10 +67,6 @@ def side_by_side(
     return {name: Timing(tuple(found)) for name, found in seconds.items()}
 
 
-def waiter(device: str) -> Callable[[], None]:
-    return torch.cuda.synchronize if device == "cuda" else lambda: None
-
-
 def trainer_of(data: Path, task: str, device: str, *more: str) -> Trainer:
     """fairseq's own trainer, as fairseq-train builds it from the same options; bf16 on a GPU."""
     fairseq_cft.register()  # fairseq reads --user-dir from the process's own command line only

@@ -22,7 +22,6 @@ _SPLIT_OPERATORS = frozenset({(">>", "="), ("<<", "="), ("^", "="), ("->", "*"),
 _NUMBER = re.compile(r"\.?[0-9][\w.]*")
 _OPEN_NUMBER = re.compile(r"[0-9]+\.|[0-9.]+[eE][-+]")  # 2. and 1e-: digits that follow belong to it
 _OPEN_EXPONENT = re.compile(r"[0-9.]+[eE]")
-_LEADING = re.compile(r"[ \t~]*")
 _PUBLISHED_WORDS = {NEWLINE_WORD: "\n", INDENT_WORD: "\t"}
 
 
@@ -36,12 +35,6 @@ def decode_published(line: str, *, repair: bool = False) -> str:
         return " ".join(_PUBLISHED_WORDS.get(word, word) for word in line.split(" ")).strip() + "\n"
     pieces = f" {line.strip()} ".split(f" {NEWLINE_WORD} ")
     return "".join(f"{_repaired_line(piece)}\n" for piece in _rejoin_literals(pieces))
-
-
-def _indent_and_rest(piece: str) -> tuple[int, str]:
-    match = _LEADING.match(piece)
-    end = match.end() if match else 0
-    return piece[:end].count(INDENT_WORD), piece[end:].rstrip()
 
 
 def _ends_in_open_literal(text: str) -> bool:
@@ -64,7 +57,8 @@ def _rejoin_literals(pieces: list[str]) -> list[str]:
 
 
 def _repaired_line(piece: str) -> str:
-    indent, rest = _indent_and_rest(piece)
+    bare = piece.lstrip(" \t~")
+    indent, rest = piece[: len(piece) - len(bare)].count(INDENT_WORD), bare.rstrip()
     if re.match(r"#\s*include\b", rest):
         return INDENT * indent + re.sub(r"<.*>", lambda match: match[0].replace(" ", ""), rest)
     text, end, run = "", 0, ""  # run: the token that the last ones have been joined to

@@ -103,7 +103,9 @@ def as_transformer(
         prefix = f"{stage}."
         weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     else:
-        shape = _complete_shape(model_args)
+        args = Namespace(**{name: value for name, value in model_args.items() if value is not None})
+        base_architecture(args)
+        shape = shape_of(args)
     shape = {"copy_attention": False, **shape}  # older checkpoints do not name it
     return TransformerCheckpoint(path, weights, shape, known_dictionaries(model_args, task_args))
 
@@ -133,9 +135,10 @@ def read_state(path: str, role: str) -> dict[str, Any]:
 
 
 def parts_of(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, Any]]:
-    """What ``read_checkpoint`` gives, of a state that was read."""
+    """What ``read_checkpoint`` gives, of a state that was read, old (one Namespace) or new (nested configuration)."""
     weights = {name: tensor for name, tensor in state["model"].items() if not is_placeholder(name)}
-    return weights, *_configurations(state)
+    sections = state.get("cfg") or dict.fromkeys(("model", "task"), state.get("args"))
+    return weights, as_dict(sections["model"]), as_dict(sections["task"])
 
 
 def is_placeholder(name: str) -> bool:
@@ -143,22 +146,9 @@ def is_placeholder(name: str) -> bool:
     return name.rsplit(".", 1)[-1] in _UNUSED_TENSORS
 
 
-def _configurations(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of model and task from a checkpoint, old (one Namespace) or new (nested configuration)."""
-    if state.get("cfg"):
-        return as_dict(state["cfg"]["model"]), as_dict(state["cfg"]["task"])
-    return as_dict(state["args"]), as_dict(state["args"])
-
-
 def as_dict(config: Any) -> dict[str, Any]:
     """Options of a model or task as a dictionary, whichever form fairseq keeps them in."""
     return dict(vars(config)) if isinstance(config, Namespace) else dict(config)
-
-
-def _complete_shape(model_args: Mapping[str, Any]) -> dict[str, Any]:
-    args = Namespace(**{name: value for name, value in model_args.items() if value is not None})
-    base_architecture(args)
-    return shape_of(args)
 
 
 def check_dictionary(checkpoint: TransformerCheckpoint, dictionary: Dictionary, role: str) -> None:

@@ -34,18 +34,14 @@ def match_lengths(previous: Tensor, source: Tensor, eos: int, pad: int) -> Tenso
 
     The length up to 2k is that up to k, and where this is k also that up to k of k tokens before.
     """
-    length = _equal(previous, source, eos, pad).to(torch.uint8)
+    # (N, T, S): whether what stands before each target token equals what stands before each source token
+    length = previous.unsqueeze(2).eq(_before(source, eos, pad).unsqueeze(1)).to(torch.uint8)
     reach = 1
     while reach < min(LONGEST, *length.shape[1:]):
         longer = length.clone()
         longer[:, reach:, reach:] += length[:, reach:, reach:].eq(reach) * length[:, :-reach, :-reach]
         length, reach = longer, 2 * reach
     return length
-
-
-def _equal(previous: Tensor, source: Tensor, eos: int, pad: int) -> Tensor:
-    """Whether what stands before each target token equals what stands before each source token: (N, T, S) bool."""
-    return previous.unsqueeze(2).eq(_before(source, eos, pad).unsqueeze(1))
 
 
 def _before(source: Tensor, eos: int, pad: int) -> Tensor:

@@ -33,6 +33,7 @@ def plain_log_scale(axis: Any) -> None:
 
 
 def save(figure: Any, file: Path, dots_per_inch: int = 120) -> None:
-    """The figure as a PNG file, whole or not at all."""
+    """The figure, which is closed, as a PNG file, whole or not at all."""
     with write_together(file, binary=True) as (stream,):
         figure.savefig(stream, dpi=dots_per_inch, format="png")
+    pyplot().close(figure)

@@ -17,7 +17,10 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from omegaconf import OmegaConf
 
+import fairseq_cft
 from fairseq_cft.errors import UserError
+
+fairseq_cft.register()  # whichever tests came before
 
 ROOT = Path(__file__).parents[2]
 

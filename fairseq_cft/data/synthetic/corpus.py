@@ -43,12 +43,6 @@ class Corpus:
     unlabeled: list[str]
 
 
-def split_sizes(preset: Preset) -> dict[str, int]:
-    """How many programs each split gets."""
-    counts = (preset.labeled, preset.valid, preset.test, preset.ood, preset.unlabeled)
-    return dict(zip((*LABELED_SPLITS, UNLABELED), counts, strict=True))
-
-
 def make_corpus(preset: Preset, seed: int) -> Corpus:
     """Generate every split. The same preset and seed give the same text.
 
@@ -72,9 +66,9 @@ def _distinct_programs(preset: Preset, choices: Choices, rng: np.random.Generato
     The splits take turns at random: were they filled one after another, the first would use up the short programs,
     which are few and come early, and the last would hold none.
     """
-    sizes = split_sizes(preset)
-    turns = rng.permutation(np.repeat(np.arange(len(sizes)), list(sizes.values())))
-    names = list(sizes)
+    sizes = (preset.labeled, preset.valid, preset.test, preset.ood, preset.unlabeled)
+    turns = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    names = (*LABELED_SPLITS, UNLABELED)
     lines: set[str] = set()
     owners: dict[Program, str] = {}
     found: list[tuple[str, Program, str]] = []

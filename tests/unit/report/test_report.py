@@ -18,6 +18,15 @@ def results(tmp_path) -> Path:
     return write_results(tmp_path, "made", seeds=(1, 2))
 
 
+def reported(folder: Path) -> tuple[str, str]:
+    """What the report of a folder's evaluations prints, and report.md."""
+    results = folder / "results.json"
+    assert command("collect", *folder.glob("*.json"), "--dataset", "made", "--output", results).returncode == 0
+    done = command("report", results, "--output-dir", folder / "out")
+    assert done.returncode == 0, done.stderr
+    return done.stdout, (folder / "out/report.md").read_text()
+
+
 def test_records_hold_counts_and_seeds(results):
     records = json.loads(results.read_text())
     assert len(records) == 8
@@ -111,24 +120,15 @@ def test_curves_of_a_resumed_training_are_whole_and_of_an_old_one_left_out(resul
 
 def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
     """composed has the seeds 1 and 2, right on the first 30 and 60; pretrained 2 and 3, on the first 50 and 100."""
-    for method, seed, count in (
-        ("composed", 1, 30),
-        ("composed", 2, 60),
-        ("pretrained", 2, 50),
-        ("pretrained", 3, 100),
-    ):
-        write_evaluation(tmp_path / f"{method}.{seed}.test.json", [number < count for number in range(100)])
+    for name, count in (("composed.1", 30), ("composed.2", 60), ("pretrained.2", 50), ("pretrained.3", 100)):
+        write_evaluation(tmp_path / f"{name}.test.json", [number < count for number in range(100)])
     write_evaluation(tmp_path / "pretrained_longer.3.test.json", [True] * 100)
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    assert command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out").returncode == 0
-    text = (tmp_path / "out/report.md").read_text()
+    _, text = reported(tmp_path)
     (line,) = (line for line in text.splitlines() if line.startswith("- `composed` against "))
     assert "`pretrained`, test (in distribution), seeds 2: relative gain 20.0% (" in line
     assert "only `composed` right on 10, only `pretrained` on 0 (McNemar p = 0.002; 1 seed)" in line
-    assert (
-        "- test (in distribution), seeds 2, over `pretrained`: yes (of these models: 1 seed); relative gain 20.0% ("
-        in text
-    )
+    answer = "- test (in distribution), seeds 2, over `pretrained`: yes (of these models: 1 seed); relative gain 20.0%"
+    assert answer in text
     assert "over `pretrained_longer`" not in text
 
 
@@ -180,17 +180,24 @@ def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_p
         ((58, 60, 59), "yes (3 seeds)"),
         ((90, 51, 52), "not decided (3 seeds)"),
         ((22, 20, 21), "no, it harms (3 seeds)"),
+        ((80,), "yes (of these models: 1 seed)"),
+        ((20,), "no, it harms (of these models: 1 seed)"),
     ],
-    ids=lambda x: str(x),
+    ids=str,
 )
 def test_the_answer_needs_the_seeds_to_agree(tmp_path, counts, answer):
     """Of 100 programs pretrained has the first 50 right with each seed."""
     for seed, count in enumerate(counts):
         write_evaluation(tmp_path / f"pretrained.{seed}.ood.json", [number < 50 for number in range(100)])
         write_evaluation(tmp_path / f"composed.{seed}.ood.json", [number < count for number in range(100)])
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
-    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in done.stdout
+    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in reported(tmp_path)[0]
+
+
+def test_the_answer_depends_on_the_interval(tmp_path):
+    """Of 100 programs pretrained has the first 50 right, composed the last 52."""
+    write_evaluation(tmp_path / "pretrained.1.ood.json", [number < 50 for number in range(100)])
+    write_evaluation(tmp_path / "composed.1.ood.json", [number >= 48 for number in range(100)])
+    assert "over `pretrained`: not decided (of these models: 1 seed); " in reported(tmp_path)[0]
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -199,33 +206,19 @@ def test_a_handful_of_programs_answers_nothing(tmp_path, programs, seeds):
     for seed in range(seeds):
         write_evaluation(tmp_path / f"pretrained.{seed}.test.json", [False] * programs)
         write_evaluation(tmp_path / f"composed.{seed}.test.json", [True] * programs)
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
-    (line,) = (line for line in done.stdout.splitlines() if "over `pretrained`" in line)
+    printed, text = reported(tmp_path)
+    (line,) = (line for line in printed.splitlines() if "over `pretrained`" in line)
     assert "not decided" in line and "+100.0 points (-" in line
-    text = (tmp_path / "out/report.md").read_text()
     assert f"p = {min(1.0, 2 / 2**programs):.2g}" in text and f"{seeds} seed" in text
 
 
 def test_every_rival_stands_in_the_comparisons(tmp_path):
     """Whatever is not composed: named by the benchmarks or not, alone and with the denoiser behind it."""
-    names = [
-        "composed",
-        "composed:base",
-        "composed_no_init",
-        "direct",
-        "direct+denoise",
-        "pretrained",
-        "mine",
-        "mine+gate",
-    ]
-    for name in names:
-        write_evaluation(tmp_path / f"{name}.1.test.json", [True, False] * 10)
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
     rivals = ["direct", "direct+denoise", "pretrained", "mine"]
-    assert re.findall(r"over `(.+?)`", done.stdout) == rivals
-    text = (tmp_path / "out/report.md").read_text()
+    for name in ("composed", "composed:base", "composed_no_init", *rivals, "mine+gate"):
+        write_evaluation(tmp_path / f"{name}.1.test.json", [True, False] * 10)
+    printed, text = reported(tmp_path)
+    assert re.findall(r"over `(.+?)`", printed) == rivals
     assert re.findall(r"^- `composed` against `(.+?)`", text, re.MULTILINE) == rivals
 
 
@@ -233,21 +226,7 @@ def test_a_system_with_fewer_seeds_says_so(tmp_path):
     for name, seeds in (("direct", (1,)), ("composed", (1, 2))):
         for seed in seeds:
             write_evaluation(tmp_path / f"{name}.{seed}.test.json", [True, False] * 10)
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
-    text = (tmp_path / "out/report.md").read_text()
+    printed, text = reported(tmp_path)
     assert re.search(r"^\| `direct` \| 50.0% \(.*?\), 1 seed \|", text, re.MULTILINE)
     assert re.search(r"^\| `composed` \| 50.0% \([^)]*\) \|", text, re.MULTILINE) and "], 1 seed" not in text
-    assert re.search(r"^direct .*\], 1 seed$", done.stdout, re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    ("composed", "answer"), [(52, "not decided"), (20, "no, it harms"), (80, "yes")], ids=lambda x: str(x)
-)
-def test_the_answer_depends_on_the_interval(tmp_path, composed, answer):
-    """Of 100 programs pretrained has the first 50 right; composed as many of the last ones."""
-    write_evaluation(tmp_path / "pretrained.1.ood.json", [number < 50 for number in range(100)])
-    write_evaluation(tmp_path / "composed.1.ood.json", [number >= 100 - composed for number in range(100)])
-    command("collect", *tmp_path.glob("*.json"), "--dataset", "made", "--output", tmp_path / "results.json")
-    done = command("report", tmp_path / "results.json", "--output-dir", tmp_path / "out")
-    assert f"- ood (out of distribution), over `pretrained`: {answer} (of these models: 1 seed); " in done.stdout
+    assert re.search(r"^direct .*\], 1 seed$", printed, re.MULTILINE)
