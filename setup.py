@@ -44,10 +44,7 @@ setup(
     ],
     # fairseq is an extra: whoever has one already, official or not, must not get a second under the same import name.
     extras_require={
-        "fairseq": [
-            'fairseq==0.12.2; python_version < "3.11"',
-            've-fairseq==0.12.3; python_version >= "3.11"',
-        ],
+        "fairseq": ['fairseq==0.12.2; python_version < "3.11"', 've-fairseq==0.12.3; python_version >= "3.11"'],
         "plots": ["matplotlib>=3.7"],
         "code": ["clang-format>=15"],
         "dev": [

@@ -65,10 +65,7 @@ SYSTEMS = {
         compared_with=("direct",),
     ),
     "pretrained": System(
-        "standard fine-tuning",
-        "standard fine-tuning: starts from the denoiser",
-        DENOISER,
-        (Phase("pretrained"),),
+        "standard fine-tuning", "standard fine-tuning: starts from the denoiser", DENOISER, (Phase("pretrained"),)
     ),
     "pretrained_longer": System(
         "as long as composed",

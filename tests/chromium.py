@@ -154,9 +154,7 @@ def chromium(executable: str) -> Iterator[Page]:
         # Chromium reads commands from descriptor 3 and answers on 4
         script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
         process = subprocess.Popen(
-            ["bash", "-c", script, executable, *options],
-            pass_fds=(to_browser, from_browser),
-            start_new_session=True,
+            ["bash", "-c", script, executable, *options], pass_fds=(to_browser, from_browser), start_new_session=True
         )
         os.close(to_browser)
         os.close(from_browser)

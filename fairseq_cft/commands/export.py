@@ -30,10 +30,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--licence", metavar="TEXT", help="for the model card: how the weights may be used")
     for what, formats in (("pseudocode", PSEUDOCODE), ("program", PROGRAMS)):
         root.add_argument(
-            f"--{what}-format",
-            type=current_name,
-            choices=written(formats),
-            help="if the data do not show it",
+            f"--{what}-format", type=current_name, choices=written(formats), help="if the data do not show it"
         )
     return root
 

@@ -25,11 +25,7 @@ def parser() -> argparse.ArgumentParser:
         help="what changes; each value with the composed method and the one that it started from",
     )  # fmt: skip
     made.add_argument(
-        "--denoisers",
-        nargs="*",
-        default=[],
-        metavar="NOISE=FILE.json",
-        help="rates of each, as check-denoiser wrote",
+        "--denoisers", nargs="*", default=[], metavar="NOISE=FILE.json", help="rates of each, as check-denoiser wrote"
     )
     return made
 

@@ -91,10 +91,7 @@ def evaluate(
 
 
 def _distinct(
-    programs: Sequence[str | None],
-    cases: Sequence[Sequence[TestCase]],
-    decode: Callable[[str], str],
-    signature: str,
+    programs: Sequence[str | None], cases: Sequence[Sequence[TestCase]], decode: Callable[[str], str], signature: str
 ) -> tuple[list[str | None], dict[str, Work]]:
     """The content key of each example (None: missing), and the work that stands behind each key."""
     keys: list[str | None] = []

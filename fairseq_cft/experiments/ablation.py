@@ -128,9 +128,7 @@ def stages(x: Experiment, scale: str, chosen: Sequence[Axis], min_clean_kept: fl
 def other(x: Experiment) -> Experiment:
     """With the denoiser of another noise."""
     return replace(
-        x,
-        denoiser=x.best(f"denoiser-noise-{OTHER_NOISE}"),
-        noise=("--noise", OTHER_NOISE, *synthetic.NOISE[2:]),
+        x, denoiser=x.best(f"denoiser-noise-{OTHER_NOISE}"), noise=("--noise", OTHER_NOISE, *synthetic.NOISE[2:])
     )
 
 

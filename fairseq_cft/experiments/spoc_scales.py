@@ -67,8 +67,7 @@ SPOC = {
         judged=200,
         schedules={
             "direct": then(
-                f"{_PAPER} --label-smoothing 0.2 --max-epoch 100",
-                f"{_PAPER} --label-smoothing 0.1 --max-epoch 50",
+                f"{_PAPER} --label-smoothing 0.2 --max-epoch 100", f"{_PAPER} --label-smoothing 0.1 --max-epoch 50"
             ),
             "pretrained": then(
                 f"{_PAPER} --label-smoothing 0.2 --max-epoch 100",

@@ -69,10 +69,7 @@ def markdown(report: dict[str, Any]) -> str:
     for name, group in report["clean"].items():
         cells = " | ".join(percent(group[figure]) for figure in ("kept", *CLEAN_FIGURES))
         lines.append(f"| {name} | {group['n']} | {cells} |")
-    lines += [
-        "",
-        f"95 % intervals. Compiler: `{report['signature']}`",
-    ]
+    lines += ["", f"95 % intervals. Compiler: `{report['signature']}`"]
     return "\n".join(lines) + "\n"
 
 

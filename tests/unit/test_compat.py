@@ -119,10 +119,7 @@ LIMITS = {"max_tokens": 9, "max_positions": 5, "ignore_invalid_inputs": True, "r
     ("sizes", "message"),
     [
         ((), "the data split train holds no sentence; is the file given to fairseq-preprocess empty?"),
-        (
-            (6, 7, 8),
-            r"no sentence of the data split train is left: all 3 are .*\(positions 5, tokens a batch 9\)",
-        ),
+        ((6, 7, 8), r"no sentence of the data split train is left: all 3 are .*\(positions 5, tokens a batch 9\)"),
     ],
 )
 def test_why_nothing_is_left_to_batch(sizes, message):

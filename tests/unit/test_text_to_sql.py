@@ -95,11 +95,7 @@ def test_a_hostile_query_is_an_error_and_nothing_else(geoquery, tmp_path, query)
         ("SELECT STATE_NAME FROM CITY", "SELECT DISTINCT STATE_NAME FROM CITY", "wrong_output"),  # rows are counted
         ("SELECT CITY_NAME FROM CITY ORDER BY 1", "SELECT CITY_NAME FROM CITY", "correct"),  # in any order, unless
         ("SELECT CITY_NAME FROM CITY", "SELECT CITY_NAME FROM CITY ORDER BY POPULATION DESC", "wrong_output"),
-        (
-            'SELECT CITY_NAME FROM CITY WHERE CITY_NAME = ""',
-            'SELECT 1 FROM CITY WHERE CITY_NAME = "y"',
-            "wrong_output",
-        ),
+        ('SELECT CITY_NAME FROM CITY WHERE CITY_NAME = ""', 'SELECT 1 FROM CITY WHERE CITY_NAME = "y"', "wrong_output"),
         ('select 1  from CITY WHERE CITY_NAME = "y"', 'SELECT 1 FROM CITY WHERE CITY_NAME = "y"', "correct"),
     ],
 )

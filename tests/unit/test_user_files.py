@@ -175,10 +175,7 @@ def test_what_a_noise_must_not_return(write, returned: str, words: str) -> None:
             'mine.py, line 2: a noise is registered as @register_noise("name")',
         ),
         ("@register_noise('two words')\ndef f(line, rng):\n    return line\n", "'two words' is none"),
-        (
-            "@register_noise('mine')\ndef f(line):\n    return line\n",
-            "noise 'mine' must be a function of (line, rng)",
-        ),
+        ("@register_noise('mine')\ndef f(line):\n    return line\n", "noise 'mine' must be a function of (line, rng)"),
         ("@register_noise('mine')\nclass F:\n    pass\n", "noise 'mine' is a class; it must be a dataclass"),
         (
             "@register_noise('cpp')\ndef f(line, rng):\n    return line\n",

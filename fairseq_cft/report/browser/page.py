@@ -89,10 +89,7 @@ def _index(methods: Sequence[str], name: str | None) -> int | None:
 def _add_pairs(run: Run, group: dict[str, Any], texts: Texts) -> None:
     """Pseudocode and gold, from the first log that has them, better one without UNKNOWN."""
     show = program_reader(run.signature)
-    for name, lines, shown in (
-        ("sources", run.sources, pseudocode_text),
-        ("references", run.references, show),
-    ):
+    for name, lines, shown in (("sources", run.sources, pseudocode_text), ("references", run.references, show)):
         for index, line in enumerate(lines):
             known = group[name][index]
             if line is None or (known != NOTHING and (UNKNOWN in line or UNKNOWN not in texts.all[known])):

@@ -81,12 +81,7 @@ SPELLINGS: list[tuple[Statement, str, str, str]] = [
         "set var_0 to 7 plus var_0",
         "set var_0 to 7 plus the value of var_0",
     ),
-    (
-        Add("var_0", "str_2"),
-        'var_0 = var_0 + "str_2" ;',
-        'add "str_2" to the end of var_0',
-        'add "str_2" to var_0 end',
-    ),
+    (Add("var_0", "str_2"), 'var_0 = var_0 + "str_2" ;', 'add "str_2" to the end of var_0', 'add "str_2" to var_0 end'),
     (
         Subtract("var_3", 78),
         "var_3 = var_3 - 78 ;",

@@ -61,13 +61,7 @@ def test_numbers(expected: str, written: str, same: bool) -> None:
 
 @pytest.mark.parametrize(
     ("expected", "written", "same"),
-    [
-        (b"1", b"1\n", True),
-        (b"1", b"1\n\n", False),
-        (b"1", b"1\r\n", False),
-        (b"1\n", b"1", False),
-        (b"", b"\n", True),
-    ],
+    [(b"1", b"1\n", True), (b"1", b"1\n\n", False), (b"1", b"1\r\n", False), (b"1\n", b"1", False), (b"", b"\n", True)],
 )
 def test_a_newline_at_the_end_that_cannot_be_expected(expected: bytes, written: bytes, same: bool) -> None:
     """A file of one line an output holds none; test cases of several lines do."""

@@ -151,19 +151,13 @@ def test_answers(run, returned: str, verdict: str, detail: str) -> None:
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        (
-            "None",
-            "checker 'c' of mine.py answered None (on 'x'); an answer is True, False or one of correct, ",
-        ),
+        ("None", "checker 'c' of mine.py answered None (on 'x'); an answer is True, False or one of correct, "),
         ("'fine'", "answered 'fine'"),
         ("'missing'", "answered 'missing'"),
         ("1", "answered 1 "),
         ("np.ones(3)", "answered array([1., 1., 1.])"),
         ("True, 3", "answered (True, 3)"),
-        (
-            "1 // 0",
-            "checker 'c' failed in mine.py, line 8: ZeroDivisionError: integer division or modulo",
-        ),
+        ("1 // 0", "checker 'c' failed in mine.py, line 8: ZeroDivisionError: integer division or modulo"),
         ("exit()", "checker 'c' failed in mine.py, line 8: SystemExit"),
         ("json.loads(o)", "checker 'c' failed in mine.py, line 8: JSONDecodeError: Expecting value"),
     ],
@@ -275,10 +269,7 @@ class Broken:
     [
         (["--checker", "x"], "there is no checker 'x'; choose from record (read mine.py)"),
         (["--language", "x"], "there is no language 'x'; choose from cpp, python, l (read mine.py)"),
-        (
-            ["--checker", "record", "--compat", "published"],
-            "--compat published compiles C++: it knows neither",
-        ),
+        (["--checker", "record", "--compat", "published"], "--compat published compiles C++: it knows neither"),
         (["--language", "l"], "language 'l' failed in mine.py, line 17: SystemExit"),
         (["--checker", "record", "--ids", "f.src"], "--checker needs --expected, one line an output"),
         (["--checker", "record", "--user-file", "gone.py"], "cannot read gone.py: no such file or directory"),

@@ -81,12 +81,7 @@ def test_a_denoiser_reads_programs(run, exported):
     ("arguments", "given", "status", "message"),
     [
         (["gone.src"], None, 1, "cannot read gone.src: no such file or directory; check the path"),
-        (
-            ["--model", "gone"],
-            b"",
-            1,
-            "--model gone is no exported model; make one with fairseq-cft export RUN OUT",
-        ),
+        (["--model", "gone"], b"", 1, "--model gone is no exported model; make one with fairseq-cft export RUN OUT"),
         ([], b"a\nb \xff", 1, "standard input, line 2: byte 0xff is not UTF-8; convert the file to UTF-8"),
         (
             [],

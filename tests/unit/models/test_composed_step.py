@@ -188,8 +188,7 @@ def test_loss_and_gradient_are_those_of_the_plain_objective(task, stages, option
     torch.manual_seed(11)
     bounds = (1.5 * sample["target"].ne(words.pad()).sum(1) + 10).long()
     tokens = model(
-        **sample["net_input"],
-        request=scoring.ComposedRequest(sample["target"], options["num_samples"], bounds),
+        **sample["net_input"], request=scoring.ComposedRequest(sample["target"], options["num_samples"], bounds)
     )[1]["composed"].tokens
     assert logged["sample_tokens"] == tokens.ne(words.pad()).sum()
     assert len({int(row.ne(words.pad()).sum()) for row in tokens}) > 1  # of different lengths: some leave earlier
