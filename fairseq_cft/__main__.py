@@ -4,8 +4,6 @@ A command's module has ``parser()`` and ``main(arguments)``, and its first line 
 command. ``python -m fairseq_cft`` alone prints this package's folder, for ``--user-dir``.
 """
 
-from __future__ import annotations
-
 import ast
 import difflib
 import signal

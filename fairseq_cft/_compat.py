@@ -4,8 +4,6 @@ Every function is a no-op where its fault does not occur. They run once, when fa
 stand in ``_compat_batches``, those of checkpoints in ``_compat_checkpoints``.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections import OrderedDict

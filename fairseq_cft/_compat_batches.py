@@ -1,7 +1,5 @@
 """What breaks in fairseq's making of batches, and its mend; see ``_compat``."""
 
-from __future__ import annotations
-
 import atexit
 import inspect
 import queue

@@ -1,7 +1,5 @@
 """What breaks in fairseq's handling of checkpoints, and its mend; see ``_compat``."""
 
-from __future__ import annotations
-
 import argparse
 import inspect
 import pickle

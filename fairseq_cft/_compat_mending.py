@@ -1,7 +1,5 @@
 """Puts a function of ours in the place of one of fairseq's; see ``_compat``."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """Text files, read and written so that a user's mistake ends in one clear sentence and nothing is left half-written."""
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import os

@@ -3,8 +3,6 @@
 To add a system, add an entry to SYSTEMS: benchmarks train it where ``--systems`` names it, reports name and compare it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

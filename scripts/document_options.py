@@ -3,8 +3,6 @@
 fairseq's --help never shows a plugin's options. tests/unit/test_docs.py compares the page with what this writes.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import os

@@ -1,7 +1,5 @@
 """Results folders for the tests of the browser: logs as fairseq-generate writes them, with evaluations."""
 
-from __future__ import annotations
-
 import json
 import random
 from collections import Counter

@@ -1,7 +1,5 @@
 """Drives a headless Chromium by its DevTools protocol over two pipes: no package, no port, no driver program."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """Runs the project's programs and fairseq's command lines in this process."""
 
-from __future__ import annotations
-
 import contextlib
 import runpy
 import sys

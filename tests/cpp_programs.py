@@ -1,7 +1,5 @@
 """Programs for the tests: SPoC's, where the shared data are at hand, and hard ones written for this project."""
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess

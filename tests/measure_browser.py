@@ -1,7 +1,5 @@
 """Measures the browser of outputs on a made-up results folder: python tests/measure_browser.py [EXAMPLES [SYSTEMS]]"""
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """What the tests of the documentation read out of Markdown: headings, links, code and the commands in it."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Runs the programs of scripts/ as a user does, and reads what a dry run of a benchmark shows."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import io

@@ -4,8 +4,6 @@ The base predictor learns to write the letters after the given ones, in descendi
 ascending order.
 """
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 from types import SimpleNamespace

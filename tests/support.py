@@ -1,7 +1,5 @@
 """Small models, dictionaries and checkpoints for the tests."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """A line of C++ back to the program it says: the inverse of `to_code`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import cast

@@ -1,7 +1,5 @@
 """The options of `fairseq-cft evaluate`."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Measures what each choice in composed fine-tuning is worth, one at a time, on the synthetic language."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Benchmarks speed: training steps, decoding, corruption, evaluation, memory, as ratios."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Compares systems on SPoC, on new workers and on new problems."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Compares systems on the synthetic language, with several seeds, in and out of distribution."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

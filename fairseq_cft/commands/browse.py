@@ -1,7 +1,5 @@
 """Makes a page of HTML to browse what the systems of a results folder wrote."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Measures whether a denoiser is fit to be composed: clean programs kept, corrupted ones restored."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

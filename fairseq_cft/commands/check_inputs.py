@@ -1,7 +1,5 @@
 """Stops where an input is made of pieces that no training sees: what a model makes of it says nothing."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Turns C++ source files as people publish them into programs in SPoC's manner, one a line."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import tempfile

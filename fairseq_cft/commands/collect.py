@@ -1,7 +1,5 @@
 """Turns evaluations into results.json."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

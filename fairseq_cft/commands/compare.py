@@ -1,7 +1,5 @@
 """Compares systems on your own text files, with a noise and a checker or a language of yours."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace

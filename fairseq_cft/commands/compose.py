@@ -1,7 +1,5 @@
 """Writes a composed checkpoint from trained models, without training: a denoiser, perhaps gated, behind a predictor."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Writes corrupted variants of programs beside the clean ones, to train a denoiser on or to measure it with."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Compiles programs and runs them against test cases, in a sandbox: verdicts, rates, intervals."""
 
-from __future__ import annotations
-
 import argparse
 import errno
 import os

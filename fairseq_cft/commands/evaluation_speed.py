@@ -1,7 +1,5 @@
 """Times evaluating against the published way, on the same programs, and says where the time goes."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence

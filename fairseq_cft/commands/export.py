@@ -1,7 +1,5 @@
 """Packs a trained model into a folder that `translate` and Python read: weights, dictionary, subwords, model card."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 from collections.abc import Sequence

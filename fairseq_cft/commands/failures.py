@@ -1,7 +1,5 @@
 """Counts how the outputs of a results folder fail, by kind, and what denoising made right and wrong."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Measures how well fine-tuned models still denoise."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Times training steps, decoding, data and evaluation side by side; benchmark-speed prepares what it needs."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

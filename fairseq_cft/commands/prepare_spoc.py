@@ -1,7 +1,5 @@
 """Makes binarised data of SPoC's tables: pairs, programs and single lines, with one dictionary."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Makes data, trains a denoiser and compares ways to train in minutes on two cores: a table and a picture."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

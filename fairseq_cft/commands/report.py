@@ -1,7 +1,5 @@
 """Makes a table and a picture of results.json."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

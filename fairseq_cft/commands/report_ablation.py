@@ -1,7 +1,5 @@
 """Makes a table and a picture of an ablation."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

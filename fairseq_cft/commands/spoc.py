@@ -1,7 +1,5 @@
 """Turns SPoC's tables into pairs of pseudocode and programs, or prints one program of such a file as C++ again."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

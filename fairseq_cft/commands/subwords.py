@@ -1,7 +1,5 @@
 """Learns subword pieces, splits lines into them, joins them again; text -> pieces -> text gives back the same bytes."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path

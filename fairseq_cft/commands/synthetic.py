@@ -1,7 +1,5 @@
 """Writes a synthetic data set: pseudocode, C++, inputs, expected outputs, and unlabeled programs."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Measures the paper's theory in two-layer ReLU networks: how large a predictor must be with a denoiser behind it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Sequence

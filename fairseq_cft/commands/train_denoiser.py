@@ -1,7 +1,5 @@
 """Trains a denoiser on SPoC's programs in phases, and reports what it repairs; data by prepare-spoc."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether a program line still compiles: with it, a corruption that changes nothing for a compiler can be left out."""
 
-from __future__ import annotations
-
 import subprocess
 from dataclasses import dataclass
 

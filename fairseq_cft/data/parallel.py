@@ -1,7 +1,5 @@
 """Work spread over processes, its results in order: the same, however many processes there are."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import signal

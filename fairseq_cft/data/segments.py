@@ -1,7 +1,5 @@
 """Runs of lines of a labeled program: SPoC says which line of code each line of pseudocode stands for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

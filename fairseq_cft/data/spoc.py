@@ -5,8 +5,6 @@ character is a plain character. A program is a run of rows of one (probid, subid
 2, ... A program with a damaged row is given out as a `Rejection` that names the row, never as a shorter program.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """From SPoC's tables to files of pairs: P.src (pseudocode), P.tgt (programs), P.id, and P.rejects for damaged rows."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Many corrupted variants of many programs, in a fixed order: the same, however many processes make them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Verdicts by content: a program that another system wrote already is not judged again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """When two outputs count as the same."""
 
-from __future__ import annotations
-
 import decimal
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Judges many programs in parallel, each distinct one once."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import threading

@@ -1,7 +1,5 @@
 """The examples of a data set, each with its test cases, read from the files that a command line names."""
 
-from __future__ import annotations
-
 from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path

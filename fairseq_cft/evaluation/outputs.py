@@ -1,7 +1,5 @@
 """Reads what models wrote: logs of fairseq-generate and fairseq-interactive, files of lines, folders of programs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

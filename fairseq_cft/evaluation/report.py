@@ -1,7 +1,5 @@
 """What is known after an evaluation, as counts, rates, JSON and text."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Sequence

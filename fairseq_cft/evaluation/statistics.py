@@ -4,8 +4,6 @@ Shapes: E examples, S seeds (trained models), B bootstrap draws. Outcomes are 0 
 (S, E) for several seeds of one method on the same examples.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Checkers of user files: a function that says whether an output is right, in place of compiling and running it."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What can become of one program."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 

@@ -1,7 +1,5 @@
 """What each choice in composed fine-tuning is worth: one thing changes at a time, beside the benchmark's own models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

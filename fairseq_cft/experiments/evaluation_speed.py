@@ -4,8 +4,6 @@ The published way compiles with plain `g++ FILE`, one program after the other, a
 pipes; it stops at the first case that fails.
 """
 
-from __future__ import annotations
-
 import subprocess
 import tempfile
 import time

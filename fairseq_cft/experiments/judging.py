@@ -1,7 +1,5 @@
 """Outputs of trained systems, verdicts on them, and the report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The comparison on a user's own text files: noise, checker or language, and sizes are theirs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path

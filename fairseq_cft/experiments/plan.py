@@ -1,7 +1,5 @@
 """From systems, recipe and seeds to stages: trainings, outputs, verdicts, the report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

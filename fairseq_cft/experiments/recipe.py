@@ -1,7 +1,5 @@
 """What a scale is: sizes, options of every training, and a schedule for each kind of training."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Runs stages: what is done is skipped, what died half-way is done again, and nothing outlives an interruption."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

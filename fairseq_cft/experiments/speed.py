@@ -3,8 +3,6 @@
 The result has "ratios", which say it all, and "records", each a case with its median, fastest and slowest repeat.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """The speed benchmark: a predictor and a denoiser of the synthetic language, and everything timed with them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Experiments on SPoC: from the published tables to binarised data, and the benchmark."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Stages of an experiment: what each would run, what it reads, and the digest by which it is known to be done."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shlex

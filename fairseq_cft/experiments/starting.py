@@ -1,7 +1,5 @@
 """What the commands of all experiments share: their options, and how they start."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

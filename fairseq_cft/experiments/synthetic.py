@@ -1,7 +1,5 @@
 """Experiments on the synthetic language: the quickstart and the benchmark."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

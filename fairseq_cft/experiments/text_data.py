@@ -1,7 +1,5 @@
 """Experiments that start from text files: subwords, binarised data, the check of the inputs, the denoiser."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -15,8 +15,6 @@ over units of |outer weight| * |(inner weight, inner bias)|. Composed networks m
 right cell (--margin, in steps): inside of it the denoiser's output is right and costs nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path

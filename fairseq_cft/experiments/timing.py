@@ -4,8 +4,6 @@ Everything is measured in this process, side by side: the repeats of all cases a
 the machine disturbs them all, and medians are reported with the fastest and the slowest repeat.
 """
 
-from __future__ import annotations
-
 import gc
 import statistics
 import time

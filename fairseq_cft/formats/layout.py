@@ -1,7 +1,5 @@
 """Indents C++ for people, where the data has none."""
 
-from __future__ import annotations
-
 from .line_format import INDENT
 from .tokenizer import Kind, Token, tokenize
 

@@ -19,8 +19,6 @@ literal could not become one piece. It also makes reading a line trivial: split 
 and repeated or missing blanks at the ends are white space.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

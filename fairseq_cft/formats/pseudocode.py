@@ -6,8 +6,6 @@ r"""Pseudocode as one line, as the data write it, and as people read it.
 | `synthetic` | `` $ read n;  $ print n;  $ ``: blanks and all, as published |
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 

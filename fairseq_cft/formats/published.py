@@ -6,8 +6,6 @@ writes a real `~` like an indent, so a share of its own reference programs does 
 files need none of this: `line_format` is exact.
 """
 
-from __future__ import annotations
-
 import re
 
 from .line_format import INDENT, INDENT_WORD, NEWLINE_WORD

@@ -3,8 +3,6 @@
 Commands and configurations name a format; what a model was trained on is told from its lines by ``detected``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ Two things are easy to get wrong and matter for "the program still compiles when
 `#define f(x)` must touch it (`Kind.MACRO_PAREN`, with the line continuations before it, if any).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from enum import Enum

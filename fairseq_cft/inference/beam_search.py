@@ -3,8 +3,6 @@
 Legend: N sentences, S source length, T target length.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from fairseq.sequence_generator import SequenceGenerator

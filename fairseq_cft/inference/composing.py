@@ -1,7 +1,5 @@
 """Composed checkpoints from trained models, without any training."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The configuration of an exported model: what config.json holds, and its checks."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path

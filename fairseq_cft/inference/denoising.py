@@ -3,8 +3,6 @@
 That of a denoiser says whether it is fit to be composed; that of models fine-tuned from it, what fine-tuning destroys.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

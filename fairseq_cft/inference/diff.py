@@ -1,7 +1,5 @@
 """Two versions of a program as one text with - and + lines, coloured where that is wanted."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher

@@ -1,7 +1,5 @@
 """Packs a trained model into the folder that ``fairseq_cft.load_model`` reads."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import os

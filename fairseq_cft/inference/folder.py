@@ -1,7 +1,5 @@
 """An exported model's folder: weights in safetensors, all else as text. Loading it runs no code of the folder."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The README.md of an exported model: what it is, its data, settings, scores, limits and licence."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .config import ModelConfig

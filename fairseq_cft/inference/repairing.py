@@ -1,7 +1,5 @@
 """Programs corrupted, repaired by a denoiser, and compiled: what `fairseq-cft report-denoising` tells of."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

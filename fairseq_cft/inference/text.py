@@ -1,7 +1,5 @@
 """Lines of text <-> token ids of one dictionary, through subword pieces where the model has them."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from fairseq.data import Dictionary

@@ -1,7 +1,5 @@
 """What an export needs from where a model was trained: checkpoint, binarised data, dictionary, subwords, scores."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

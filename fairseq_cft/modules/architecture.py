@@ -1,7 +1,5 @@
 """Sizes of the architectures, and how a Transformer's shape is read from a checkpoint and carried inside another."""
 
-from __future__ import annotations
-
 import hashlib
 from argparse import Namespace
 from collections.abc import Iterator, Mapping

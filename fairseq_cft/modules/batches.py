@@ -3,8 +3,6 @@
 Legend: N sentences, K copies of each, S and T lengths, C channels.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """How a composed model is put together: from the files of its two stages, or from the options in its own checkpoint."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from typing import Any
 

@@ -5,8 +5,6 @@ pass without dropout gets dropout in backward, and a wrong gradient (test_checkp
 parameters that are used in more than one pass.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """The encoder that holds both stages, and its decoder: what makes Π ∘ f an encoder-decoder for fairseq's generator."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fairseq.models import FairseqEncoder, FairseqIncrementalDecoder

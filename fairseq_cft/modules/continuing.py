@@ -1,7 +1,5 @@
 """What a training goes on from: whether the checkpoint that is resumed, or in --finetune-from-model, belongs to it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Checks of binarised data before fairseq opens them: what is missing is said in one sentence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

@@ -9,8 +9,6 @@ a few steps (see ``Schedule``); sentences that are finished leave the batch. Tes
 fairseq's ``SequenceGenerator``.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

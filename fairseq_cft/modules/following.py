@@ -14,8 +14,6 @@ A *place* is a column of the source. Behind each output token two things are kno
 ``match_lengths`` and ``followed_places`` give both for whole targets, in training; ``Follower`` token by token.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as F

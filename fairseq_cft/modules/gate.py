@@ -6,8 +6,6 @@ A composed model with a gate stays an encoder-decoder in the eyes of fairseq's g
 and the decision, and its decoder makes ŷ's next token certain where ŷ is let through.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """How long outputs may get: a bound that grows with the source, where fairseq's default cuts programs off."""
 
-from __future__ import annotations
-
 import sys
 from argparse import Namespace
 from typing import Any

@@ -1,7 +1,5 @@
 """Clean programs, corrupted afresh in every epoch: source = corrupted program, target = the program."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -7,8 +7,6 @@ gradient. A baseline lowers the variance and leaves the mean as it is, as long a
 (Williams 1992; Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline for free"; Rennie et al. 2017).
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """``from_pretrained`` as fairseq has it; for one more release it also takes exported folders."""
 
-from __future__ import annotations
-
 import warnings
 from importlib import import_module
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Validation by compiling and running: what a model writes for a fixed sample of pairs is judged once a pass."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence

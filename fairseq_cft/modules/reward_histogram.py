@@ -1,7 +1,5 @@
 """How many sentences had which reward, in buckets of fixed width, so that the counts of several workers add up."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

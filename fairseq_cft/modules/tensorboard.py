@@ -1,7 +1,5 @@
 """What TensorBoard shows besides fairseq's scalars: examples as text, a histogram of rewards."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping
 from typing import Any

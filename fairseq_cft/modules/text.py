@@ -1,7 +1,5 @@
 """Token ids as the text that they spell."""
 
-from __future__ import annotations
-
 from fairseq.data import Dictionary
 from torch import Tensor
 

@@ -3,8 +3,6 @@
 Legend: N sentences, S source length, T target length, C channels, V vocabulary.
 """
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

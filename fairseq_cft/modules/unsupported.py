@@ -4,8 +4,6 @@ Decoding of our own computes a plain Transformer, and the denoiser is frozen: wh
 other is refused on the command line, instead of being left out without a word.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

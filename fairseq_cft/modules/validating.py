@@ -1,7 +1,5 @@
 """What validation needs: options for the metrics that are watched, and greedy outputs of whatever model is trained."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

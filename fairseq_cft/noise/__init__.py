@@ -4,8 +4,6 @@ A noise takes a program line and a generator and returns a corrupted line. It dr
 generator gives the same corruption; it never raises, whatever the line holds; and it never empties a line.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ One mistake changes one line: its punctuation, a type, a declared name, a name, 
 lone `}`, `return 0 ;` and blank lines are never touched, and what is not touched stays byte for byte.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

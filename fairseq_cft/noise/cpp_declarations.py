@@ -1,7 +1,5 @@
 """Errors in declarations: wrong, missing and superfluous types and declarators."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from .cpp_words import COMMON_TYPES, TYPES, Draw, Pool, is_name

@@ -1,7 +1,5 @@
 """Errors in the use of names and keywords."""
 
-from __future__ import annotations
-
 from .cpp_words import LIBRARY, TYPES, Draw, Pool, is_name
 
 _REPLACED = {"while": ("for",), "for": ("while",), "if": ("else if",), "else": ("else if",), "else if": ("if", "else")}

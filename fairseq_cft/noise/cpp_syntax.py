@@ -1,7 +1,5 @@
 """Syntax errors: the 30 ways to break the punctuation of a line. Each is drawn as often as another."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from .cpp_words import Draw

@@ -1,7 +1,5 @@
 """Which words of a line are types, keywords, names of the library, names of the program, or literals."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from ..formats.line_format import NEWLINE_WORD

@@ -1,7 +1,5 @@
 """Masked spans, after BART's text infilling (arXiv 1910.13461): blind to what a program is, like random deletion."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random token deletion: the simplest noise, blind to what a program is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

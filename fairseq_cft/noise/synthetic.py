@@ -5,8 +5,6 @@ A broken line keeps the spelling of the right one (``v ; v = 5 ;`` stands for ``
 told from it and the rest of the program.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

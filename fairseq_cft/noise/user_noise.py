@@ -1,7 +1,5 @@
 """Noises of user files: a function that makes one mistake becomes a noise, and what a noise returns is checked."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass

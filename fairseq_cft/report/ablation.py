@@ -1,7 +1,5 @@
 """Table and picture of an ablation: composed and standard fine-tuning as one thing changes at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

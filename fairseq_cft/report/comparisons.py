@@ -1,7 +1,5 @@
 """Sentences on two systems: how much better the first is, how sure that is, and by how many seeds."""
 
-from __future__ import annotations
-
 import math
 
 from ..evaluation.statistics import Comparison

@@ -1,7 +1,5 @@
 """Table and picture of what a denoiser does to programs, by kind of error: what compiles, what comes back exactly."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

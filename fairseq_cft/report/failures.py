@@ -1,7 +1,5 @@
 """How outputs fail, by kind and counted, and what denoising did to them: an example of a repair and one of a harm."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """report.png: correct programs by method with intervals and seeds, and the curves of the trainings."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

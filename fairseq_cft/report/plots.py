@@ -1,7 +1,5 @@
 """matplotlib as the reports want it: without a display, without fairseq's debug messages, whole files."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

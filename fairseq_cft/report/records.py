@@ -1,7 +1,5 @@
 """Records of results.json, made from evaluations named METHOD.SEED.SPLIT.json."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

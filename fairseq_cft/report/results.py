@@ -1,7 +1,5 @@
 """What the reports read: outcomes program by program from results.json, and the denoiser's figures beside it."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Table and picture of a speed.json of the speed benchmark: ratios first, growth with length, batch and K."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """report.md: rates with intervals, paired comparisons, what is known of the denoiser; a section for each data set."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..evaluation.statistics import bootstrap_interval, compare

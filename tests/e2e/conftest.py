@@ -1,7 +1,5 @@
 """One small chain for all end-to-end tests: data, subwords, binarisation, denoiser, predictor, composed model."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,7 +1,5 @@
 """`fairseq-cft measure-destroyed`: a model's skill at denoising, on its denoiser's held-out programs."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The tutorial docs/own_data.md: its commands, one after another, at sizes of its first block that take seconds."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

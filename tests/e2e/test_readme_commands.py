@@ -1,7 +1,5 @@
 """README's "By hand", command by command as it stands there, on small data and for one update a training."""
 
-from __future__ import annotations
-
 import json
 import shutil
 

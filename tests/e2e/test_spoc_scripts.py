@@ -1,7 +1,5 @@
 """The SPoC scripts from tables to a reported denoiser, on a small data set of the published shape."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

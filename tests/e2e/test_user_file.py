@@ -1,7 +1,5 @@
 """A user's own noise and checker through fairseq-train: workers, checkpoints that move, validation, mistakes."""
 
-from __future__ import annotations
-
 import json
 import logging
 import subprocess

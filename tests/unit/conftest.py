@@ -1,7 +1,5 @@
 """What tests of models start from; fairseq is imported by these alone, so that the other tests start at once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

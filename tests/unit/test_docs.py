@@ -1,7 +1,5 @@
 """The documentation against the repository: links, anchors, files, pictures, commands and their options."""
 
-from __future__ import annotations
-
 import argparse
 import ast
 import importlib

@@ -1,7 +1,5 @@
 """examples/model: it fits the code as it is, is small, and `make demo` shows both of its stages."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Reading and writing of text files: one clear sentence for a mistake, and never half a file."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

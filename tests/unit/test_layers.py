@@ -1,7 +1,5 @@
 """Where neither torch nor fairseq is installed: programs, data, evaluation and reports work, and all help is shown."""
 
-from __future__ import annotations
-
 import json
 import resource
 import shutil

@@ -1,7 +1,5 @@
 """`fairseq-cft`: how commands are found and listed, and how whatever happens in one ends."""
 
-from __future__ import annotations
-
 import argparse
 import ast
 import os

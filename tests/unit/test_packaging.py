@@ -1,7 +1,5 @@
 """Wheel and source distribution: what is in them, what they say, and that fairseq finds the installed plugin."""
 
-from __future__ import annotations
-
 import ast
 import configparser
 import importlib

@@ -1,7 +1,5 @@
 """What README and docs say of results/ against the reports there, and these reports against their results."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

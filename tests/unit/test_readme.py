@@ -1,7 +1,5 @@
 """The table of the options used most against what fairseq's own parser makes of the plugin; README's tree."""
 
-from __future__ import annotations
-
 import re
 from argparse import Namespace
 from pathlib import Path

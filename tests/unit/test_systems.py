@@ -1,7 +1,5 @@
 """Names of the compared systems, splits and files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

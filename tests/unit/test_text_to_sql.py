@@ -1,7 +1,5 @@
 """The example examples/text_to_sql: hostile queries harm nothing, the checker compares rows, data are what is said."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

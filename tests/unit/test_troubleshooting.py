@@ -1,7 +1,5 @@
 """docs/troubleshooting.md against the source: what a row of its tables explains is a message that somebody can meet."""
 
-from __future__ import annotations
-
 import ast
 import re
 

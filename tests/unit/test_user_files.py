@@ -1,7 +1,5 @@
 """User files: what they register is found by name in every program, and each mistake in them is one sentence."""
 
-from __future__ import annotations
-
 import pickle
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The example of docs/own_data.md: its records, noise and checker hold what the page says about them."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

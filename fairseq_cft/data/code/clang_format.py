@@ -1,7 +1,5 @@
 """clang-format, many files a process: one statement a line, bodies in braces."""
 
-from __future__ import annotations
-
 import importlib.util
 import shutil
 import subprocess

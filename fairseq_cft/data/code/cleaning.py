@@ -4,8 +4,6 @@ Comments, includes, pragmas and `using namespace std ;` are gone and `std ::` is
 `#include <bits/stdc++.h>` and `using namespace std;` in front of every program.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """From source files to program lines: what is left out is counted by reason, and nothing is fatal."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Which programs are the same up to names and layout."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

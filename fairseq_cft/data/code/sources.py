@@ -1,7 +1,5 @@
 """The C++ source files of folders, archives and names."""
 
-from __future__ import annotations
-
 import lzma
 import tarfile
 import zipfile

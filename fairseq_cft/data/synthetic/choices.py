@@ -1,7 +1,5 @@
 """Fast random choices: one call of numpy serves hundreds of small decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """A program as one line of C++: lines joined by `` $ ``, one ``~`` before each line of a block, tokens set apart."""
 
-from __future__ import annotations
-
 from .statements import (
     Add,
     And,

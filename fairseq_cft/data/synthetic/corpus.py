@@ -1,7 +1,5 @@
 """The data set: splits of distinct programs with their pseudocode, inputs and expected outputs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

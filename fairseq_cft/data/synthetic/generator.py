@@ -1,7 +1,5 @@
 """Random programs of the synthetic language."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Runs a program of the synthetic language as a C++ compiler's machine code would."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from .statements import (

@@ -1,7 +1,5 @@
 """How large the synthetic language is and how often each choice falls: one frozen preset for each scale."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 from .statements import TYPES, TypeName

@@ -4,8 +4,6 @@ Each statement has several phrasings, all equally likely. The published conventi
 disagrees: "set v to 78 minus v" stands for ``v = v - 78``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Literal

@@ -1,7 +1,5 @@
 """The equal spellings of a program: each of its statements that has two, in either of them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ A program is a straight line of statements over variables of three types. A fiel
 which of two equal spellings the C++ line uses, so that a parsed program is written back to the same bytes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

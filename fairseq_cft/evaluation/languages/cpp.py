@@ -1,7 +1,5 @@
 """C++: compiled in the jail by a `Toolchain`, run as an executable."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import stat

@@ -1,7 +1,5 @@
 """What the evaluator must know about a language: how a program is made ready to run, and by which command it runs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Python: byte-compiled in the jail ("compiles"), run by `python3 -s -B` with an environment of its own."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import os

@@ -1,7 +1,5 @@
 """Languages by name: C++ and Python, and those of user files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

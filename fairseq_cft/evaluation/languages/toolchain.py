@@ -1,7 +1,5 @@
 """The C++ compiler with everything that makes it fast: a precompiled header and the gold linker."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Where the evaluator keeps what it builds once: its supervisor and the precompiled header."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Chooses a tier by running a tiny jail in it: a binary that is installed may still be forbidden to make namespaces."""
 
-from __future__ import annotations
-
 import functools
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Builds the supervisor, the small program that runs judged programs inside a jail, once for each version of it."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 from pathlib import Path

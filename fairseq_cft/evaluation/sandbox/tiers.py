@@ -10,8 +10,6 @@ the program's own processes; it isolates nothing. A tier counts as available onl
 (`selftest`).
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

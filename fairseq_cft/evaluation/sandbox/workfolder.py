@@ -1,7 +1,5 @@
 """Folders for work that is under way, removed also when the process that made them is killed."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import secrets

@@ -1,7 +1,5 @@
 """Makes the page: everything it shows as plain data, and one file of HTML that holds data, style and program."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -1,7 +1,5 @@
 """Reads a results folder: logs of fairseq-generate and the evaluations that stand beside them."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Programs and compiler messages as people read them."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Mapping

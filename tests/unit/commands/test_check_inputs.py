@@ -1,7 +1,5 @@
 """`check-inputs`: test inputs of pieces that training never saw stop an experiment."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

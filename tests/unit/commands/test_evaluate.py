@@ -1,7 +1,5 @@
 """The command line from end to end, and a sentence for each mistake of a user."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """Work spread over processes: its order, and what an interrupt and a mistake find."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

@@ -1,7 +1,5 @@
 """Runs of lines of a labeled program as pairs of their own."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

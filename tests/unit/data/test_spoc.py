@@ -1,7 +1,5 @@
 """SPoC's tables: which rows make a program, and what becomes of damaged ones."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """preprocess/spoc.py and the scripts around it: files, summaries, exit statuses."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Subwords: every line comes back, and fairseq reads the pieces as they are."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections import Counter

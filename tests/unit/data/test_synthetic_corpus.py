@@ -1,7 +1,5 @@
 """The synthetic data set: splits, seeds, distinct programs, presets."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

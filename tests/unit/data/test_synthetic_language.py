@@ -1,7 +1,5 @@
 """The synthetic language: programs and pseudocode as text and back, and what a program prints."""
 
-from __future__ import annotations
-
 import subprocess
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The tiers that work on this machine; a test that needs one that does not is skipped by name."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
 

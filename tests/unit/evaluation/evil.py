@@ -1,7 +1,5 @@
 """The hostile programs: fixtures of tests/evil_programs, and those that are too long to keep as files."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The gold programs of SPoC, as their authors wrote them, for tests and for the benchmark."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

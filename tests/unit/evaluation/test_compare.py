@@ -1,7 +1,5 @@
 """The three ways of comparing outputs."""
 
-from __future__ import annotations
-
 import pytest
 
 from fairseq_cft.evaluation.compare import exact, floats, tokens

@@ -1,7 +1,5 @@
 """Evaluating many programs: order, cache, time-outs, and a score that cannot rise because something got lost."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math

@@ -1,7 +1,5 @@
 """Every hostile program gets its verdict, in time, and leaves nothing behind: no process and no file."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import socket

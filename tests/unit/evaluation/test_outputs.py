@@ -1,7 +1,5 @@
 """Logs of fairseq-generate: any order, beams, both kinds of lines, and everything that may be wrong with them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

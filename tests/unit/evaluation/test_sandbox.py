@@ -1,7 +1,5 @@
 """Choosing a tier, and what a jail tells the evaluator."""
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 import os

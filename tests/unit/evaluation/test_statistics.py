@@ -1,7 +1,5 @@
 """Intervals and p values against hand-derived numbers and against brute force."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

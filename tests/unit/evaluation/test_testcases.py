@@ -1,7 +1,5 @@
 """Test cases and ids: SPoC's blocks, the synthetic files, and what is wrong with either."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

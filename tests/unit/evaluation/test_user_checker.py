@@ -1,7 +1,5 @@
 """Checkers and languages of user files, through the command line and the settings."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """ablate.sh and `fairseq-cft report-ablation`: what is trained, from what, and the table that compares them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`compare`: what it would run on somebody's own data, and what it refuses; docs/own_data.md's test runs it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

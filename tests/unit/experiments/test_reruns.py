@@ -1,7 +1,5 @@
 """What an experiment does again in its OUT when options or files changed; programs are only noted."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Stages: skipped once done, done again after every kind of death, nothing left running."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

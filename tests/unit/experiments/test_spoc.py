@@ -1,7 +1,5 @@
 """The benchmark on SPoC: what it would run, and what it refuses; tests/e2e/test_spoc_scripts.py runs it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What a task's digest covers: its commands, what it reads, and nothing else; what is resumed and what thrown away."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

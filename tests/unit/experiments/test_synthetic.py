@@ -1,7 +1,5 @@
 """The quickstart and the benchmark on the synthetic language: what they would run, and what they refuse."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The theory: the smallest networks are what they are called, and the program ends in its files."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The clock of the speed benchmark."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """Indents for programs that have none."""
 
-from __future__ import annotations
-
 import pytest
 
 from fairseq_cft.formats.layout import indented

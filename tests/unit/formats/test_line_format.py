@@ -1,7 +1,5 @@
 """Program -> line -> program gives back tokens, lines, indents, and what compiles; reading takes anything."""
 
-from __future__ import annotations
-
 import random
 import re
 import subprocess

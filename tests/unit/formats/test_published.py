@@ -1,7 +1,5 @@
 """The published line format: read as it is, and with split tokens mended."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

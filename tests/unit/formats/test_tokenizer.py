@@ -1,7 +1,5 @@
 """Maximal munch, every literal form, comments and directives; whatever the text, in linear time; as clang does it."""
 
-from __future__ import annotations
-
 import random
 import time
 

@@ -1,7 +1,5 @@
 """Trainings as fairseq leaves them: a composed model, its predictor and its denoiser, whose outputs end."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """`fairseq-cft measure-destroyed` of models of known skill; tests/e2e/test_destroyed.py has real checkpoints."""
 
-from __future__ import annotations
-
 import json
 from types import SimpleNamespace
 

@@ -5,8 +5,6 @@ operation on a marked and an unmarked tensor raises, as it would between a GPU a
 ``device=`` is unmarked.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """--checkpoint-activations: the loss and the gradient of a composed step stay, what backward holds shrinks."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Programs at validation: which are run, on which worker, and how often each is judged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The noise of real programs: which lines, which mistakes, how many, and always the same from the same seed."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

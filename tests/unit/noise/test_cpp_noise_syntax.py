@@ -1,7 +1,5 @@
 """The 30 ways to break a line's punctuation."""
 
-from __future__ import annotations
-
 from itertools import chain, cycle
 
 import pytest

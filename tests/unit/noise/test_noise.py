@@ -1,7 +1,5 @@
 """The registry of noises, the synthetic noise, random deletion, and many variants of many programs."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

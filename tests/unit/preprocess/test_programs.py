@@ -1,7 +1,5 @@
 """The programs synthetic.py, corrupt.py and subwords.py: files, flags, mistakes."""
 
-from __future__ import annotations
-
 import os
 import re
 import runpy

@@ -1,7 +1,5 @@
 """Kinds of failure, and what denoising made right and wrong; browser/test_list_in_chromium.py has the page."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The picture of a report: what is drawn, and that it can be read."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`fairseq-cft collect` and `report`: from evaluations to records, a table with intervals, and a picture."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`fairseq-cft report-speed`: a table that begins with the ratios, and a picture."""
 
-from __future__ import annotations
-
 import json
 
 from script_runs import command

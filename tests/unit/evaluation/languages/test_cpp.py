@@ -1,7 +1,5 @@
 """The fast way to compile gives the verdicts of the plain one, and falls back to it."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 import subprocess

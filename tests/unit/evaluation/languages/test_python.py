@@ -1,7 +1,5 @@
 """The second language: Python, byte-compiled and run in the jail."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

@@ -1,7 +1,5 @@
 """The cache can be entered by the user of the jails, whatever the umask was, and else says so."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """However an evaluation ends, it leaves no process and no folder behind; a jail that dies costs one verdict."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """A filter of system calls that cannot be installed, or only seems to be, is said and refused in every tier."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A headless Chromium, a small run of three systems, and its page."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

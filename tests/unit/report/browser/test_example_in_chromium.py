@@ -1,7 +1,5 @@
 """One example of the page in a headless Chromium: its panes, their differences from gold, what went wrong."""
 
-from __future__ import annotations
-
 import functools
 import random
 from pathlib import Path

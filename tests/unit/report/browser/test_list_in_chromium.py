@@ -1,7 +1,5 @@
 """The page in a headless Chromium, as a user meets it: the list of examples, its filters, the page as a whole."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The data of the page, and that no text of a program can become part of the page's own code."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Reading a results folder, and the sentences where its files do not belong together."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

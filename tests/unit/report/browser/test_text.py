@@ -1,7 +1,5 @@
 """Programs and compiler messages as people read them."""
 
-from __future__ import annotations
-
 from browser_runs import COMPILER_SAYS
 
 from fairseq_cft.report.browser.text import compiler_message, program_text
