@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ..errors import InfraError, UsageError, UserError
 from ..evaluation.evaluator import evaluate
 from ..evaluation.examples import Examples, read_examples
 from ..evaluation.languages.registry import SUFFIXES
 from ..evaluation.outputs import in_order, read_folder, read_log, read_programs
-from ..evaluation.progress import ProgressBar
 from ..evaluation.report import Report
 from ..evaluation.settings import Settings
 from ..evaluation.testcases import TestCase
@@ -69,16 +70,15 @@ def judged(
 ) -> Report:
     """`evaluate` with the options that decide no verdict, and a bar on the terminal."""
     origin = options.cases if options.ids is not None else "given"
-    with ProgressBar(sys.stderr, quiet=options.quiet) as bar:
+    silent = options.quiet or sys.stderr is None or None  # None: silent where it is no terminal
+    with tqdm(unit=" programs", disable=silent, leave=False) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
         return evaluate(
-            programs,
-            cases,
-            settings,
-            origin=origin,
-            jobs=options.jobs,
-            cache=options.cache,
-            progress=bar.update,
-            **more,
+            programs, cases, settings, origin=origin, jobs=options.jobs, cache=options.cache, progress=show, **more
         )
 
 
