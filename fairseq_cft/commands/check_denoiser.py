@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parser().parse_args(arguments)
-    from ..inference.denoising import measure
+    from ..inference.skill import measure
 
     moved = {name: getattr(options, name) for name in ("data", "subword_model", "user_file")}
     overrides = {name: value for name, value in moved.items() if value}

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    from ..inference.denoising import load_denoiser, load_model, outcomes, skill_record
+    from ..inference.skill import load_denoiser, load_model, outcomes, skill_record
 
     model, task = load_denoiser(
         options.denoiser, {name: given for name in ("data", "subword_model") if (given := getattr(options, name))}

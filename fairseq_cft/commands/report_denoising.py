@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import UserError
 from ..files import read_lines, write_together
 from ..noise import Noise, make_noise, noise_options
-from ..report.denoising import draw, markdown, summarise
+from ..report.repairs import draw, markdown, summarise
 from ..user_files import HELP as USER_FILE_HELP
 from ..user_files import read_user_files
 
@@ -44,8 +44,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    from ..inference.denoising import load_denoiser
     from ..inference.repairing import judge, make_examples
+    from ..inference.skill import load_denoiser
 
     programs = read_lines(options.programs)
     chosen = np.random.default_rng(options.seed).permutation(len(programs))[: options.limit]

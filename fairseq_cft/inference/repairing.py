@@ -9,7 +9,7 @@ import numpy as np
 from ..evaluation import evaluate
 from ..noise import Noise, item_rng
 from ..noise.cpp import CppNoise
-from ..report.denoising import LONG
+from ..report.repairs import LONG
 from ..tasks.code_denoising import CodeDenoisingTask
 
 

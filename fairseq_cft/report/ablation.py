@@ -9,7 +9,7 @@ from ..errors import UserError
 from ..systems import SPLITS
 from .comparisons import difference
 from .pictures import COLORS
-from .plots import pyplot, save
+from .plots import percents, pyplot, save
 from .results import Results
 from .tables import denoiser_sentence
 
@@ -75,13 +75,11 @@ def draw(results: Results, axes: Sequence[Axis], file: Path) -> None:
             for kind, label in enumerate(("composed", "fine-tuned")):
                 points = [(place, results.interval(each[kind + 1], split)) for place, each in enumerate(axis.values)]
                 known = [(place, interval) for place, interval in points if interval is not None]
+                values, errors = percents([interval for _, interval in known])
                 panel.errorbar(
                     [place + 0.13 * (2 * number + kind - 1.5) for place, _ in known],
-                    [100 * interval.value for _, interval in known],
-                    yerr=[
-                        [100 * (interval.value - interval.low) for _, interval in known],
-                        [100 * (interval.high - interval.value) for _, interval in known],
-                    ],
+                    values,
+                    yerr=errors,
                     fmt="o",
                     capsize=3,
                     color=COLORS.get(split, f"C{number}"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..systems import SPLITS
-from .plots import plain_log_scale, pyplot, save
+from .plots import percents, plain_log_scale, pyplot, save
 from .results import Results
 
 COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
@@ -50,21 +50,10 @@ def draw_bars(figure: Any, results: Results) -> None:
     for place, split in enumerate(results.splits):
         found = [(i, results.interval(method, split)) for i, method in enumerate(results.methods)]
         bars = [(i, interval) for i, interval in found if interval is not None]
-        values = [100 * interval.value for _, interval in bars]
-        errors = [
-            [100 * (interval.value - interval.low) for _, interval in bars],
-            [100 * (interval.high - interval.value) for _, interval in bars],
-        ]
-        color = COLORS.get(split, f"C{place}")
-        axes.bar(
-            [i + place * width for i, _ in bars],
-            values,
-            width,
-            yerr=errors,
-            capsize=3,
-            color=color,
-            label=f"{split} ({SPLITS.get(split, split)})",
-        )
+        values, errors = percents([interval for _, interval in bars])
+        color, label = COLORS.get(split, f"C{place}"), f"{split} ({SPLITS.get(split, split)})"
+        places = [i + place * width for i, _ in bars]
+        axes.bar(places, values, width, yerr=errors, capsize=3, color=color, label=label)
         for i, _ in bars:
             draw_seeds(axes, results, results.methods[i], split, i + place * width, 0.3 * width)
     axes.set_xticks([i + width * (len(results.splits) - 1) / 2 for i in range(len(results.methods))])

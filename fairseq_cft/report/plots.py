@@ -1,9 +1,11 @@
 """matplotlib as the reports want it: without a display, without fairseq's debug messages, whole files."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..evaluation.statistics import Interval
 from ..files import write_together
 
 
@@ -17,6 +19,12 @@ def pyplot() -> Any:
     import matplotlib.pyplot as plt
 
     return plt
+
+
+def percents(intervals: Sequence[Interval]) -> tuple[list[float], list[list[float]]]:
+    """Values in percent, and how far their intervals reach below and above them."""
+    below = [100 * (each.value - each.low) for each in intervals]
+    return [100 * each.value for each in intervals], [below, [100 * (each.high - each.value) for each in intervals]]
 
 
 def plain_log_scale(axis: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from fairseq_cft.commands import measure_destroyed
-from fairseq_cft.inference import denoising
+from fairseq_cft.inference import skill
 
 
 class Model(nn.Module):
@@ -47,8 +47,8 @@ def _models(monkeypatch):
         "one.pt": Model([0, 1, 0, 0], [0, 0, 1, 1]),
         "two.pt": Model([0, 0, 0, 1], [0, 0, 0, 0]),
     }
-    monkeypatch.setattr(denoising, "load_denoiser", lambda path, overrides: (models[path.name], Task()))
-    monkeypatch.setattr(denoising, "load_model", lambda path, task: models[path])
+    monkeypatch.setattr(skill, "load_denoiser", lambda path, overrides: (models[path.name], Task()))
+    monkeypatch.setattr(skill, "load_model", lambda path, task: models[path])
 
 
 def test_each_model_is_judged_on_the_same_programs_in_their_order(_models, tmp_path, capsys):
