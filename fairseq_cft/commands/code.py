@@ -13,8 +13,7 @@ from ..data.code.clang_format import find_clang_format
 from ..data.code.collecting import Collection, Collector, collect, keep_compiling
 from ..data.code.sources import find_sources
 from ..data.compiling import FailsToCompile
-from ..errors import InfraError, UsageError, UserError
-from ..evaluation.languages.toolchain import find_toolchain
+from ..errors import UserError
 from ..files import read_lines, write_together
 
 
@@ -60,7 +59,7 @@ def collected(options: argparse.Namespace) -> Collection:
     """The programs that the options ask for."""
     collector = Collector(find_clang_format(), options.max_chars)
     excluded = [line for path in options.exclude for line in read_lines(path)]
-    fails = _compiler() if options.compile else None
+    fails = FailsToCompile.asked_for("--compile") if options.compile else None
     unread: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="cft-code-") as scratch:
         paths = find_sources(options.input, Path(scratch), unread)
@@ -71,13 +70,6 @@ def collected(options: argparse.Namespace) -> Collection:
         with _bar(len(result.lines), " programs compiled") as bar:
             keep_compiling(result, fails, jobs=options.jobs, step=bar.update)
     return result
-
-
-def _compiler() -> FailsToCompile:
-    try:
-        return FailsToCompile(find_toolchain())
-    except (InfraError, UsageError) as error:
-        raise UserError(f"--compile: {error}; or leave it out") from error
 
 
 def _bar(total: int, unit: str) -> tqdm:

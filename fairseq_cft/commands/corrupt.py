@@ -3,14 +3,14 @@
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ..data.compiling import FailsToCompile
 from ..data.variants import Variants
-from ..errors import InfraError, UsageError, UserError
-from ..evaluation.languages.toolchain import find_toolchain
+from ..errors import UserError
 from ..files import read_lines, write_together
 from ..noise import error_range, make_noise, noise_names
 from ..user_files import HELP as USER_FILE_HELP
@@ -84,11 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise UserError(f"{options.input} is empty; give a file with one program a line")
     variants: Variants = options.variants
     if options.compiler != "none":
-        try:
-            toolchain = find_toolchain(compiler=options.compiler)
-        except (InfraError, UsageError) as error:
-            raise UserError(f"--compiler {options.compiler}: {error}; or give --compiler none") from error
-        variants = Variants(variants.noise, variants.copies, variants.seed, FailsToCompile(toolchain))
+        fails = FailsToCompile.asked_for(f"--compiler {options.compiler}", options.compiler)
+        variants = replace(variants, accept=fails)
     written, clean = write(variants, programs, options)
     prefix = options.output_prefix
     left_out = len(programs) * options.copies - written

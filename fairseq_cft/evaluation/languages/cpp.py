@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import InfraError
-from ..sandbox.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
 from ..sandbox.limits import COMPILER_LIMITS, Limits
 from ..sandbox.tiers import Sandbox, hand_over
 from ..verdict import Verdict
-from .language import Prepared, Rejected
+from .language import Prepared, Rejected, rejection
 from .toolchain import PROLOGUE, Toolchain, prologue_of
 
 COMPILER_PATHS = ("/usr", "/bin")
-DETAIL_CHARACTERS = 2000
+DETAIL = slice(2000)  # characters of what the compiler says
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Cpp:
                 text.write_bytes(PROLOGUE.encode() + code)
                 again = jail.run(b"")
                 outcome = again if again.exit_code == 0 else outcome
-        rejected = _rejection(outcome, self.limits)
+        rejected = rejection(outcome, self.limits, "the compiler", DETAIL)
         if rejected is not None:
             if shutil.disk_usage(folder).free < self.limits.output_bytes:
                 raise InfraError(f"the disk of {folder.parent} is full: make room, or set TMPDIR to another folder")
@@ -67,16 +66,3 @@ class Cpp:
         if not os.path.lexists(program) or not stat.S_ISREG(program.lstat().st_mode):
             return Rejected(Verdict.COMPILE_ERROR, "the compiler wrote no executable")
         return Prepared([str(program)], [program])
-
-
-def _rejection(outcome: Outcome, limits: Limits) -> Rejected | None:
-    if outcome.exit_code == 0:
-        return None
-    if outcome.unstartable is not None:
-        raise InfraError(f"the compiler cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
-    said = outcome.stderr.decode("utf-8", "replace")[:DETAIL_CHARACTERS]
-    if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= limits.cpu_seconds:
-        return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {limits.cpu_seconds:g} s")
-    if outcome.stopped == TOTAL_MEMORY:
-        return Rejected(Verdict.COMPILE_ERROR, f"over {limits.memory_bytes} bytes of memory")
-    return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)

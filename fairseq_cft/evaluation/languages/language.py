@@ -1,10 +1,14 @@
 """What the evaluator must know about a language: how a program is made ready to run, and by which command it runs."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ...errors import InfraError
+from ..sandbox.jail import TOTAL_MEMORY, WALL_CLOCK, Outcome
+from ..sandbox.limits import Limits
 from ..sandbox.tiers import Sandbox
 from ..verdict import Verdict
 
@@ -27,6 +31,23 @@ class Rejected:
 
     verdict: Verdict
     detail: str
+
+
+def rejection(outcome: Outcome, limits: Limits, compiler: str, shown: slice) -> Rejected | None:
+    """What compiling a program says against it, with these characters of the compiler's words; None: it compiles.
+
+    Raises InfraError where `compiler` could not be started.
+    """
+    if outcome.exit_code == 0:
+        return None
+    if outcome.unstartable is not None:
+        raise InfraError(f"{compiler} cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
+    if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= limits.cpu_seconds:
+        return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {limits.cpu_seconds:g} s")
+    if outcome.stopped == TOTAL_MEMORY:
+        return Rejected(Verdict.COMPILE_ERROR, f"over {limits.memory_bytes} bytes of memory")
+    said = outcome.stderr.decode("utf-8", "replace")[shown]
+    return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)
 
 
 class Language(Protocol):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 import platform
 import shutil
 import sys
@@ -11,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InfraError
-from ..sandbox.jail import WALL_CLOCK
 from ..sandbox.limits import COMPILER_LIMITS
 from ..sandbox.tiers import Sandbox
-from ..verdict import Verdict
-from .language import Prepared, Rejected
+from .language import Prepared, Rejected, rejection
 
 ISOLATED = ("-s", "-B")  # no user site, no byte code written
 # Strings are hashed alike in every run, so that sets have one order (`-I` would pass over this: test_python.py), and no
@@ -23,7 +20,7 @@ ISOLATED = ("-s", "-B")  # no user site, no byte code written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
 COMPILE = "import sys; compile(sys.stdin.buffer.read(), 'main.py', 'exec', dont_inherit=True)"
 LIMITS = dataclasses.replace(COMPILER_LIMITS, output_bytes=1 << 20)
-DETAIL_CHARACTERS = 2000
+DETAIL = slice(-2000, None)  # characters: a traceback says last what is wrong
 
 
 @dataclass(frozen=True)
@@ -50,14 +47,8 @@ class Python:
         compiler = [*command, "-c", COMPILE]
         with sandbox.open(compiler, LIMITS, program=True, read=self.read, environment=ENVIRONMENT) as jail:
             outcome = jail.run(text.read_bytes())
-        if outcome.unstartable is not None:
-            raise InfraError(f"{self.interpreter} cannot be started in the sandbox: {os.strerror(outcome.unstartable)}")
-        if outcome.stopped == WALL_CLOCK or outcome.cpu_seconds >= LIMITS.cpu_seconds:
-            return Rejected(Verdict.COMPILE_TIME_LIMIT, f"over {LIMITS.cpu_seconds:g} s")
-        if outcome.exit_code != 0:
-            said = outcome.stderr.decode("utf-8", "replace")[-DETAIL_CHARACTERS:]
-            return Rejected(Verdict.COMPILE_ERROR, said or outcome.signal_name)
-        return Prepared([*command, str(text)], [*self.read, text], ENVIRONMENT)
+        prepared = Prepared([*command, str(text)], [*self.read, text], ENVIRONMENT)
+        return rejection(outcome, LIMITS, self.interpreter, DETAIL) or prepared
 
 
 @functools.cache
