@@ -84,14 +84,12 @@ def recipe(
 ) -> Recipe:
     """Schedules of as many updates as the user asks for; with `copies` every model copies from its source."""
 
-    def often(count: int, parts: int) -> str:
-        every = max(count // parts, 1)
-        return f"--validate-interval-updates {every} --save-interval-updates {every}"
-
     def schedule(rate: str, warmup: int, count: int) -> str:
+        every = max(count // 10, 1)
         return (
             f"--lr-scheduler inverse_sqrt --validate-interval 1000000 --save-interval 1000000 --lr {rate} "
-            f"--warmup-updates {warmup} --max-update {count} {often(count, 10)}"
+            f"--warmup-updates {warmup} --max-update {count} --validate-interval-updates {every} "
+            f"--save-interval-updates {every}"
         )
 
     return Recipe(

@@ -214,13 +214,11 @@ class Benchmark:
     @property
     def tests(self) -> list[str]:
         """The test sets that there are; what was prepared has its own."""
-        where = (self.prepared / "text", ".id") if self.prepared else (self.data / "test", ".tsv")
-        folder, ending = where
-        start = "" if self.prepared else "spoc-"
-        found = [part for part in TESTS if (folder / f"{start}{part}{ending}").exists()]
+        folder, name = (self.prepared / "text", "{}.id") if self.prepared else (self.data / "test", "spoc-{}.tsv")
+        files = {part: folder / name.format(part) for part in TESTS}
+        found = [part for part, file in files.items() if file.exists()]
         if not found:
-            names = " nor ".join(str(folder / f"{start}{part}{ending}") for part in TESTS)
-            raise UserError(f"neither {names} exists; {HOME}")
+            raise UserError(f"neither {' nor '.join(map(str, files.values()))} exists; {HOME}")
         return found
 
     @property
@@ -245,14 +243,8 @@ def experiment(x: Benchmark) -> Experiment:
     )
     unsafe = ("--eval-allow-unsafe",) if x.allow_unsafe else ()
     task = (*POSITIONS, "--skip-invalid-size-inputs-valid-test")
-    judged = (
-        "--eval-programs",
-        str(recipe.judged),
-        "--eval-ids",
-        str(text / "valid.id"),
-        "--eval-testcases",
-        str(cases),
-    )
+    files = ("--eval-ids", str(text / "valid.id"), "--eval-testcases", str(cases))
+    judged = ("--eval-programs", str(recipe.judged), *files)
     return Experiment(
         out=x.out,
         dataset=f"spoc-{x.scale}",
