@@ -63,9 +63,7 @@ class Sandbox:
             limits = replace(limits, processes=limits.processes + self._processes_counted_as_well())
         inner = [*limits.arguments(), f"folder={folder}", *(["program"] if program else [])]
         places = [Path(path) for path in (*LIBRARIES, *ROOT_LIBRARIES, *LOADER) if Path(path).exists()]
-        prefix = [str(self.supervisor)]
-        if self.tier != "none":
-            prefix = (self._bwrap if self.tier == "bwrap" else self._unshare)([*places, *read], write)
+        prefix = self._prefix([*places, *read], write)
         return Jail([*prefix, *inner, "--", *command], limits, dict(environment or {}), unprivileged_user())
 
     def _processes_counted_as_well(self) -> int:
@@ -74,6 +72,11 @@ class Sandbox:
         if self.tier == "none" or kernel < COUNTS_BY_NAMESPACE:
             return tasks_of_user(int(time.monotonic())) + ROOM_FOR_OTHERS
         return OURS[self.tier]
+
+    def _prefix(self, read: Sequence[Path], write: Sequence[Path]) -> list[str]:
+        if self.tier == "none":
+            return [str(self.supervisor)]
+        return self._bwrap(read, write) if self.tier == "bwrap" else self._unshare(read, write)
 
     def _bwrap(self, read: Sequence[Path], write: Sequence[Path]) -> list[str]:
         line = [_tool("bwrap"), "--unshare-all", "--unshare-user", "--disable-userns", "--as-pid-1"]
