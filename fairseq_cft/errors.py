@@ -1,7 +1,5 @@
 """Errors: those that a user can mend are each shown as one sentence instead of a traceback."""
 
-from __future__ import annotations
-
 import errno
 import sys
 from pathlib import Path
@@ -25,7 +23,7 @@ class MissingPackageError(UserError, ImportError):
     """Something that this needs is not installed."""
 
     @classmethod
-    def of(cls, error: ModuleNotFoundError) -> MissingPackageError:
+    def of(cls, error: ModuleNotFoundError) -> "MissingPackageError":
         """What to install where an import has failed."""
         package = (error.name or str(error)).split(".")[0]
         wanted = f"'fairseq_cft[{_EXTRAS[package]}]'" if package in _EXTRAS else package

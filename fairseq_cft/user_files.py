@@ -4,8 +4,6 @@ What a user file does is the user's own code and is trusted as such. Whatever go
 names file and line. A file is read once a process, and again where its text has changed since.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import inspect
@@ -34,7 +32,7 @@ class RegistrationError(UserError, ValueError):
 class Registry(Generic[T]):
     """Things of one kind by their names, ours and those of user files."""
 
-    all: ClassVar[list[Registry[Any]]] = []
+    all: ClassVar["list[Registry[Any]]"] = []
 
     def __init__(self, kind: str, reserved: Sequence[str] = ()) -> None:
         self.kind = kind

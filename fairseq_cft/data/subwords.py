@@ -5,8 +5,6 @@ piece cannot hold is written as its UTF-8 bytes, one piece a byte (``<0x09>`` fo
 white space, ``▁`` itself, and every character that training did not see.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import unicodedata
@@ -68,7 +66,7 @@ class Subwords:
             raise ValueError("it normalises the text")
 
     @classmethod
-    def load(cls, path: Path | str) -> Subwords:
+    def load(cls, path: Path | str) -> "Subwords":
         """Read a model's file."""
         try:
             return cls(Path(path).read_bytes())

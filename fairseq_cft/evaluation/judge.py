@@ -1,7 +1,5 @@
 """Judges one program: prepare, run case after case in one jail, stop at the first failure."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os
@@ -45,7 +43,7 @@ class Judgement:
         return {**asdict(self), "verdict": str(self.verdict)}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Judgement:
+    def from_json(cls, values: dict[str, Any]) -> "Judgement":
         """Unknown keys are passed over, so that a record with more about the example can be read as well."""
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         return cls(**{**known, "verdict": Verdict(known["verdict"])})

@@ -1,7 +1,5 @@
 """One JSON line for each judged example, appended as it is known, so that a killed evaluation can go on."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import time
@@ -67,7 +65,7 @@ class ResultLines:
             self._file.write(json.dumps({"id": name, "key": key, **judgement.as_json()}) + "\n")
             self._file.flush()
 
-    def __enter__(self) -> ResultLines:
+    def __enter__(self) -> "ResultLines":
         return self
 
     def __exit__(self, *_: object) -> None:

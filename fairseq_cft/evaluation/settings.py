@@ -1,7 +1,5 @@
 """What decides a verdict, and the signature that names it beside a number."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +50,7 @@ class Settings:
     retry: bool = True
 
     @classmethod
-    def published(cls) -> Settings:
+    def published(cls) -> "Settings":
         """The published evaluation: plain `g++`, no standard named, 2 s of wall clock a case, no second try."""
         return cls(standard=None, decode="published", wall_limit=2.0, plain_compiler=True, retry=False)
 

@@ -1,7 +1,5 @@
 """Test cases: an input, the expected output, and where they are read from."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +40,7 @@ class ExampleId:
     worker: str
 
     @classmethod
-    def parse(cls, text: str, where: str) -> ExampleId:
+    def parse(cls, text: str, where: str) -> "ExampleId":
         """Raises UsageError, with `where`, for anything that is no id or that would leave the folder of test cases."""
         parts = text.strip().split("-")
         if len(parts) != 3 or not all(PLAIN_NAME.fullmatch(part) for part in parts) or parts[0].startswith("."):

@@ -3,8 +3,6 @@
 Legend: N sequences, S source length, T target length.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -80,7 +78,7 @@ class Translator:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def to(self, *args: Any, **kwargs: Any) -> Translator:
+    def to(self, *args: Any, **kwargs: Any) -> "Translator":
         """As ``torch.nn.Module.to``: a device, and on a GPU also a precision, say ``to("cuda", torch.float16)``."""
         self.model.to(*args, **kwargs)
         return self

@@ -3,8 +3,6 @@
 Legend: N programs, S length.
 """
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -31,7 +29,7 @@ class DenoiserGateModel(BaseFairseqModel):
         self.gate = Gate(**args.gate_shape)
         self.train(self.training)
 
-    def train(self, mode: bool = True) -> DenoiserGateModel:
+    def train(self, mode: bool = True) -> "DenoiserGateModel":
         super().train(mode)
         self.encoder.eval()  # test_denoiser_gate.py::test_the_encoder_stays_in_eval_mode breaks without this line
         return self
@@ -63,13 +61,13 @@ class DenoiserGateModel(BaseFairseqModel):
         )
 
     @classmethod
-    def build_model(cls, args: Any, task: FairseqTask) -> DenoiserGateModel:
+    def build_model(cls, args: Any, task: FairseqTask) -> "DenoiserGateModel":
         """Builds the model; reads the encoder unless ``args`` come from a gate's checkpoint, which holds it."""
         with as_namespace(args) as options:
             return cls._build(options, task)
 
     @classmethod
-    def _build(cls, args: Namespace, task: FairseqTask) -> DenoiserGateModel:
+    def _build(cls, args: Namespace, task: FairseqTask) -> "DenoiserGateModel":
         dictionary = task.target_dictionary
         if getattr(args, "gate_shape", None):
             if args.dictionary_fingerprint != fingerprint(dictionary):

@@ -1,7 +1,5 @@
 """The plain Transformer in the sizes of the paper, for denoisers and baselines; it remembers its dictionary."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -33,12 +31,12 @@ class TransformerCFTModel(FromExportedFolder, Transformer):
         add_copying_args(parser)
 
     @classmethod
-    def build_model(cls, args: Any, task: FairseqTask) -> TransformerCFTModel:
+    def build_model(cls, args: Any, task: FairseqTask) -> "TransformerCFTModel":
         with as_namespace(args) as options:
             return cls._build(options, task)
 
     @classmethod
-    def _build(cls, args: Namespace, task: FairseqTask) -> TransformerCFTModel:
+    def _build(cls, args: Namespace, task: FairseqTask) -> "TransformerCFTModel":
         if not hasattr(args, "dictionary_fingerprint"):  # a checkpoint's options say how it was trained elsewhere
             check_precision(args)
         note_dictionaries(args, task)

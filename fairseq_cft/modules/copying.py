@@ -13,8 +13,6 @@ L and c, the match and the place followed, come from token ids alone (see ``foll
 token that is no padding. m, r and p are learned. Everything is mixed in float32.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 
@@ -42,7 +40,7 @@ class Source(NamedTuple):
     words: Tensor
 
     @classmethod
-    def of(cls, tokens: Tensor, words: int, pad: int) -> Source:
+    def of(cls, tokens: Tensor, words: int, pad: int) -> "Source":
         """(N, S) token ids below ``words``, padded on either side."""
         columns = torch.arange(tokens.size(1), device=tokens.device).expand(tokens.shape)
         first = tokens.new_full((tokens.size(0), words), tokens.size(1))

@@ -1,7 +1,5 @@
 """The denoiser inside a composed model: loaded from its checkpoint, never trained, always in eval mode."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,7 +46,7 @@ class FrozenDenoiser(Transformer):
         self._exact: dict[str, Tensor] = {}  # float32 weights on the CPU, once they are cast
         self._register_state_dict_hook(_put_exact)
 
-    def _apply(self, function: Any, *args: Any, **options: Any) -> FrozenDenoiser:
+    def _apply(self, function: Any, *args: Any, **options: Any) -> "FrozenDenoiser":
         before = {name: parameter.detach() for name, parameter in self.named_parameters(remove_duplicate=False)}
         super()._apply(function, *args, **options)
         for name, parameter in self.named_parameters(remove_duplicate=False):
@@ -56,7 +54,7 @@ class FrozenDenoiser(Transformer):
                 self._exact.setdefault(name, before[name].cpu())
         return self
 
-    def train(self, mode: bool = True) -> FrozenDenoiser:
+    def train(self, mode: bool = True) -> "FrozenDenoiser":
         # test_composed_transformer.py::test_denoiser_stays_in_eval_mode breaks without this override
         return super().train(False)
 

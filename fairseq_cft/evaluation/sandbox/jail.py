@@ -1,7 +1,5 @@
 """One running jail: the supervisor inside it is sent inputs and answers with outcomes."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select
@@ -59,7 +57,7 @@ class JailDiedError(InfraError):
     preparing = False
 
 
-_running: set[Jail] = set()
+_running: "set[Jail]" = set()
 _running_lock = threading.Lock()
 
 
@@ -95,7 +93,7 @@ class Jail:
         with _running_lock:
             _running.add(self)
 
-    def __enter__(self) -> Jail:
+    def __enter__(self) -> "Jail":
         try:
             if self._line(START_SECONDS) != b"ready":
                 raise self._failure("did not start")

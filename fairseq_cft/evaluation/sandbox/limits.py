@@ -1,7 +1,5 @@
 """How much time, memory and output a judged process may use."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 MIB = 1 << 20
@@ -20,7 +18,7 @@ class Limits:
     diagnostic_bytes: int = 0  # how much of stderr is kept; 0 sends it to /dev/null
 
     @classmethod
-    def for_programs(cls, time_limit: float = 2.0, memory_mb: int = 1024, wall_limit: float | None = None) -> Limits:
+    def for_programs(cls, time_limit: float = 2.0, memory_mb: int = 1024, wall_limit: float | None = None) -> "Limits":
         """Limits of a judged program from the options of the command line (seconds, MiB)."""
         wall = time_limit * WALL_PER_CPU if wall_limit is None else wall_limit
         return cls(cpu_seconds=time_limit, wall_seconds=wall, memory_bytes=memory_mb * MIB)
