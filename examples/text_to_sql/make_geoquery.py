@@ -225,11 +225,17 @@ def main():
     for split in ("train", "valid", "test", "ood"):
         pairs = [(question, query) for name, question, query in made if name == split]
         write(options.out / f"{split}.src", [question for question, _ in pairs])
-        write(options.out / f"{split}.tgt", [query for _, query in pairs])
+        write(options.out / f"{split}.tgt", [spaced(query) for _, query in pairs])
         print(f"{split}: {len(pairs)} questions")
     excluded = {shape_of(query) for name, _, query in made if name == "ood"}
-    write(options.out / "unlabeled.tgt", generated(options.unlabeled, options.seed, excluded))
+    unlabeled = generated(options.unlabeled, options.seed, excluded)
+    write(options.out / "unlabeled.tgt", map(spaced, unlabeled))
     print(f"unlabeled: {options.unlabeled} queries")
+
+
+def spaced(query):
+    """The query with its quotes set apart: a name is cut into the same pieces in questions and queries."""
+    return re.sub(r'"([^"]*)"', r'" \1 "', query)
 
 
 def write(path, lines):
