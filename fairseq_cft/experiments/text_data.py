@@ -63,8 +63,8 @@ def make_subwords(data: TextData) -> Stage:
     table = data.text / "bpe.dict.txt"
     commands = (
         cft(
-            "subwords", "train", "--input", data.raw / "train.src", data.raw / "train.tgt", "--model-prefix", data.text / "bpe",
-            "--vocab-size", data.vocabulary,
+            "subwords", "train", "--input", data.raw / "train.src", data.raw / "train.tgt", "--model-prefix",
+            data.text / "bpe", "--vocab-size", data.vocabulary,
         ),
         cft(
             "subwords", "encode", "--model", model, "--input", *(data.raw / name for name in names), "--output",

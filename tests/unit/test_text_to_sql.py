@@ -118,6 +118,12 @@ def test_every_mistake_of_the_noise_is_made_and_most_queries_no_longer_execute(g
     assert judged[True] < 30, "the noise should break what it touches"
 
 
+def test_quotes_may_stand_apart(geoquery):
+    apart = QUERY.replace('"texas"', '" texas "')
+    assert geoquery.check(apart, Case("", QUERY)) is True and geoquery.check(QUERY, Case("", apart)) is True
+    assert geoquery.check(apart.replace("texas", "ohio"), Case("", apart)) is False
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"GeoQuery is not at {REAL} (CFT_SHARED_DATA)")
 def test_the_data(tmp_path):
     """Shapes of ood are in no other file; the same seed writes the same."""
@@ -136,6 +142,8 @@ def test_the_data(tmp_path):
     assert not shapes["ood.tgt"] & (shapes["train.tgt"] | shapes["valid.tgt"] | shapes["unlabeled.tgt"])
     assert shapes["test.tgt"] <= shapes["train.tgt"] | shapes["test.tgt"]
     assert len(set(lines["unlabeled.tgt"])) == 300
+    quoted = [word for name, text in lines.items() if name.endswith("tgt") for line in text for word in line.split()]
+    assert {word for word in quoted if '"' in word} == {'"'}  # so that a name is cut alike on both sides
 
 
 def shape(query: str) -> str:
