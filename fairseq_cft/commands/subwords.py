@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..data.references import SEPARATOR
 from ..data.subwords import LEAST_COUNT, Subwords, fairseq_dictionary, train
 from ..errors import UserError
 from ..files import read_lines, write_together
@@ -25,6 +26,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--input", type=Path, nargs="+", required=True, metavar="F", help="files to read")
         command.add_argument(
             "--output", type=Path, nargs="+", required=True, metavar="G", help="files to write, one for each input"
+        )
+        command.add_argument(
+            "--references", action="store_true", help="a line holds several texts, set apart by tabs, which stay"
         )
     return root
 
@@ -66,4 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         learn_model(options)
     else:
         subwords = Subwords.load(options.model)
-        convert(options, subwords.encode if options.command == "encode" else subwords.decode)
+        each = subwords.encode if options.command == "encode" else subwords.decode
+        several = options.references
+        convert(options, (lambda line: SEPARATOR.join(map(each, line.split(SEPARATOR)))) if several else each)

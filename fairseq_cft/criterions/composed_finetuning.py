@@ -97,7 +97,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
             raise UserError("--criterion composed_finetuning needs --arch composed_transformer")
         training = model.training and torch.is_grad_enabled()
         with_composed = self.cfg.composed_weight > 0 or not training
-        request = self._request(target, training) if with_composed else None
+        request = self._request(sample, training) if with_composed else None
         logits, extra = model(**sample["net_input"], request=request)
         base = unwrapped(model).base_predictor
         log_probs = base.get_normalized_probs((logits, extra), log_probs=True)
@@ -123,7 +123,8 @@ class ComposedFinetuningCriterion(FairseqCriterion):
         logged["loss"] = loss.data
         return loss, sample_size, logged
 
-    def _request(self, target: Tensor, training: bool) -> ComposedRequest:
+    def _request(self, sample: dict[str, Any], training: bool) -> ComposedRequest:
+        target = sample["target"]
         lengths = lengths_of(target, self.padding_idx)
         return ComposedRequest(
             target,
@@ -132,6 +133,7 @@ class ComposedFinetuningCriterion(FairseqCriterion):
             with_greedy=training and self.cfg.gradient_estimator == "self_critical",
             gumbel_temperature=self.cfg.gumbel_temperature if training and self._relaxes else None,
             share_encoder=self.cfg.sample_dropout == "encoder",
+            references=sample.get("references"),
         )
 
     @property

@@ -131,7 +131,8 @@ def experiment(own: OwnData, sizes: Recipe, *, seeds: int, allow_unsafe: bool, m
 
 def text_of(own: OwnData, sizes: Recipe) -> TextData:
     heldout = min(len(read_lines(own.raw / "unlabeled.tgt")) // 10, MOST_HELDOUT)
-    return TextData(own.raw, own.out, own.splits, sizes.vocabulary, heldout)
+    references = (own.raw / text_data.REFERENCES).exists()
+    return TextData(own.raw, own.out, own.splits, sizes.vocabulary, heldout, references)
 
 
 def stages(

@@ -37,7 +37,7 @@ class Experiment:
         noise: options of code_denoising.
         select: options of pseudocode_to_code that choose a system's best checkpoint; ``back``: of a model from code to
             pseudocode.
-        task: options of pseudocode_to_code besides.
+        task: options of pseudocode_to_code besides; ``references``: where it trains a composed model.
         splits: of ``tests``, a folder of binarised pairs.
         generate: options of fairseq-generate.
         more: the user's own options of every training; they stand last and win.
@@ -66,6 +66,7 @@ class Experiment:
     denoiser_seed: int = 1
     always: Words = ALWAYS
     whole: Path | None = None
+    references: Words = ()
 
     @property
     def models(self) -> Path:
@@ -151,7 +152,7 @@ def composed(x: Experiment, before: str) -> Words:
     base = DENOISER if before == str(x.denoiser) else before
     return (
         *("--denoiser-path", str(x.denoiser), "--base-predictor-path", base),
-        *("--criterion", "composed_finetuning", *x.recipe.estimator),
+        *("--criterion", "composed_finetuning", *x.recipe.estimator, *x.references),
     )
 
 

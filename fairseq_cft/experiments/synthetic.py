@@ -17,8 +17,8 @@ SPLITS = ("test", "ood")
 MIN_CLEAN_KEPT = 0.98
 
 
-def data_of(recipe: Recipe, out: Path) -> TextData:
-    return TextData(out / "data", out, SPLITS, recipe.vocabulary, HELDOUT)
+def data_of(recipe: Recipe, out: Path, references: bool = False) -> TextData:
+    return TextData(out / "data", out, SPLITS, recipe.vocabulary, HELDOUT, references)
 
 
 def make_data(data: TextData, options: Words) -> Stage:
@@ -29,8 +29,10 @@ def make_data(data: TextData, options: Words) -> Stage:
     return single("data", title, command, reads=reads, writes=[data.raw])
 
 
-def experiment(out: Path, recipe: Recipe, dataset: str, *, seeds: int = 1, allow_unsafe: bool = False) -> Experiment:
-    data = data_of(recipe, out)
+def experiment(
+    out: Path, recipe: Recipe, dataset: str, *, seeds: int = 1, references: int = 0, allow_unsafe: bool = False
+) -> Experiment:
+    data = data_of(recipe, out, references > 0)
     cases = ("--eval-inputs", str(data.raw / "valid.inp"), "--eval-expected", str(data.raw / "valid.out"))
     splits = [
         Split(name, subset, ("--inputs", f"{data.raw / name}.inp", "--expected", f"{data.raw / name}.out"))
@@ -43,7 +45,7 @@ def experiment(out: Path, recipe: Recipe, dataset: str, *, seeds: int = 1, allow
 
 def prepare(x: Experiment, options: Words, min_clean_kept: float) -> list[Stage]:
     """From nothing to a denoiser that is fit to be composed."""
-    data = data_of(x.recipe, x.out)
+    data = data_of(x.recipe, x.out, "--references" in options)
     return [
         make_data(data, options),
         *text_data.stages(data),
@@ -72,11 +74,13 @@ def quickstart(out: Path, *, allow_unsafe: bool = False) -> list[Stage]:
 
 
 def benchmark(
-    out: Path, scale: str, systems: list[str], *, seeds: int, min_clean_kept: float, allow_unsafe: bool = False
+    out: Path, scale: str, systems: list[str], *, seeds: int, references: int, min_clean_kept: float, allow_unsafe: bool
 ) -> list[Stage]:
     """The systems at one scale: one data set, one denoiser, one gate."""
-    x = experiment(out, SYNTHETIC[scale], f"synthetic-{scale}", seeds=seeds, allow_unsafe=allow_unsafe)
-    stages = prepare(x, SYNTHETIC_DATA[scale], min_clean_kept)
+    name = f"synthetic-{scale}"
+    x = experiment(out, SYNTHETIC[scale], name, seeds=seeds, references=references, allow_unsafe=allow_unsafe)
+    spellings = ("--references", str(references)) if references else ()
+    stages = prepare(x, (*SYNTHETIC_DATA[scale], *spellings), min_clean_kept)
     return [
         *stages,
         *plan.train_systems(x, systems),

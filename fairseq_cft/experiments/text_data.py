@@ -1,13 +1,14 @@
 """Experiments that start from text files: subwords, binarised data, the check of the inputs, the denoiser."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .plan import Experiment, Split, preprocess
 from .recipe import Recipe, Words
-from .stages import PACKAGE, Stage, Task, cft, run, single
+from .stages import PACKAGE, Command, Stage, Task, cft, run, single
 
+REFERENCES = "train.refs"
 SUBWORDS = (PACKAGE / "data/subwords.py",)
 
 
@@ -19,6 +20,7 @@ class TextData:
         splits: NAME of the test sets; fairseq calls them test, test1, ...
         vocabulary: subword pieces at most.
         heldout: unlabeled outputs that nobody trains on, for the denoiser's own validation.
+        references: train.refs holds all right outputs of each training pair.
     """
 
     raw: Path
@@ -26,6 +28,7 @@ class TextData:
     splits: tuple[str, ...]
     vocabulary: int
     heldout: int
+    references: bool = False
 
     @property
     def text(self) -> Path:
@@ -70,6 +73,7 @@ def make_subwords(data: TextData) -> Stage:
             "subwords", "encode", "--model", model, "--input", *(data.raw / name for name in names), "--output",
             *map(data.pieces, names),
         ),
+        *encode_references(data),
         run("tail", "-n", data.heldout, unlabeled, output=data.pieces("heldout.tgt")),
         run("head", "-n", f"-{data.heldout}", unlabeled, output=data.pieces("denoise.tgt")),
         run(
@@ -80,8 +84,15 @@ def make_subwords(data: TextData) -> Stage:
             data.bin / "dict",
         ),
     )  # fmt: skip
-    writes = (model, table, *map(data.pieces, names), data.bin / "dict")
+    made = [*names, REFERENCES] if data.references else names
+    writes = (model, table, *map(data.pieces, made), data.bin / "dict")
     return single("subwords", "one subword model for both", *commands, reads=SUBWORDS, writes=writes)
+
+
+def encode_references(data: TextData) -> Iterator[Command]:
+    if data.references:
+        given = ("--references", "--input", data.raw / REFERENCES, "--output", data.pieces(REFERENCES))
+        yield cft("subwords", "encode", "--model", data.subword_model, *given)
 
 
 def check_inputs(data: TextData, most_untrained: float) -> Stage:
@@ -139,4 +150,5 @@ def experiment(
         back=("--eval-exact-match", *best_by("exact"), "--source-lang", "tgt", "--target-lang", "src"),
         splits=tuple(splits),
         tests=data.bin / "pairs",
+        references=("--references", str(data.pieces(REFERENCES))) if data.references else (),
     )

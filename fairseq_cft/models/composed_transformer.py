@@ -129,23 +129,25 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
 
     def composed_terms(self, encoder_out: dict[str, list[Tensor]], request: ComposedRequest) -> ComposedTerms:
         """Draws K outputs of the base predictor for each source and scores the gold output behind each."""
-        copies = max(request.num_samples, 1)
-        bounds, gold = request.max_lengths, request.target.repeat_interleave(copies, 0)
+        copies, bounds = max(request.num_samples, 1), request.max_lengths
+        references = request.target.unsqueeze(1) if request.references is None else request.references  # (N, R, T)
+        gold = references.repeat_interleave(copies, 0)
         tokens = self._decode(encoder_out, bounds, sample=request.num_samples > 0, copies=copies)  # (N * K, T')
         repeated = repeat_each(encoder_out, copies)
         relaxed = greedy = None
         with without_dropout(self.base_predictor) as base:
             if request.gumbel_temperature is None:
                 log_probs = sequence_log_probs(base, repeated, tokens, without_pad=True)
-                costs = self.denoiser_costs(tokens, gold)
+                costs = self.denoiser_costs(tokens, gold).amin(1)
             else:
                 logits = output_logits(base, repeated, tokens)
                 log_probs = gold_log_probs(logits, tokens, self.pad)
                 rows = straight_through(logits, tokens, request.gumbel_temperature)
-                relaxed = self._relaxed_costs(rows, tokens, gold).view(-1, copies)
+                nearest = self.denoiser_costs(tokens, gold).argmin(1) if gold.size(1) > 1 else 0
+                relaxed = self._relaxed_costs(rows, tokens, gold[torch.arange(len(gold)), nearest]).view(-1, copies)
                 costs = relaxed.detach()
         if request.with_greedy:
-            greedy = self.denoiser_costs(self._decode(encoder_out, bounds), request.target)
+            greedy = self.denoiser_costs(self._decode(encoder_out, bounds), references).amin(1)
         return ComposedTerms(tokens, log_probs.view(-1, copies), costs.view(-1, copies), greedy, relaxed)
 
     def _decode(self, encoder_out: dict[str, list[Tensor]], max_lengths: Any, **options: Any) -> Tensor:
@@ -155,9 +157,10 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             return decode(base.decoder, encoder_out, bounds, eos=self.eos, pad=self.pad, **options)
 
     @torch.no_grad()
-    def denoiser_costs(self, tokens: Tensor, target: Tensor) -> Tensor:
-        """-log p_Π(y | ŷ) in nats, summed over y: outputs (N, T'), gold (N, T) -> (N,)."""
-        return -sequence_log_probs(self.denoiser, encode(self.denoiser, tokens), target)
+    def denoiser_costs(self, tokens: Tensor, references: Tensor) -> Tensor:
+        """-log p_Π(y | ŷ) in nats, summed over y, for R references y: outputs (N, T'), gold (N, R, T) -> (N, R)."""
+        encoder_out = repeat_each(encode(self.denoiser, tokens), references.size(1))
+        return -sequence_log_probs(self.denoiser, encoder_out, references.flatten(0, 1)).view(references.shape[:2])
 
     def _relaxed_costs(self, rows: Tensor, tokens: Tensor, target: Tensor) -> Tensor:
         """The same for outputs given as one-hot rows (N, T', V) with a gradient, through the frozen denoiser."""

@@ -30,6 +30,7 @@ class ComposedRequest(NamedTuple):
 
     Args:
         target: (N, T) gold outputs y.
+        references: (N, R, T) right outputs where there are several, y among them; a ŷ costs what the nearest does.
         num_samples: K samples of ŷ a sentence, drawn and scored without dropout; 0 decodes one ŷ greedily.
         max_lengths: (N,) bound on the lengths of ŷ, in tokens; by default as in generation.
         with_greedy: also score the greedy ŷ (self-critical baseline).
@@ -44,15 +45,16 @@ class ComposedRequest(NamedTuple):
     with_greedy: bool = False
     gumbel_temperature: float | None = None
     share_encoder: bool = False
+    references: Tensor | None = None
 
 
 class ComposedTerms(NamedTuple):
     """What the composed objective needs, for K outputs ŷ of the base predictor a sentence.
 
     ``tokens`` (N * K, T') outputs, sentence by sentence; ``log_probs`` (N, K) log p_f(ŷ | x), with gradient where they
-    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, no gradient;
-    ``greedy_costs`` (N,) the same for the greedy ŷ, and ``relaxed_costs`` (N, K) ``costs`` with the gradient of
-    ``straight_through``, where they were asked for.
+    were sampled; ``costs`` (N, K) the frozen denoiser's -log p_Π(y | ŷ) in nats, summed over y's tokens, of several
+    references the least, no gradient; ``greedy_costs`` (N,) the same for the greedy ŷ, and ``relaxed_costs`` (N, K)
+    ``costs`` with the gradient of ``straight_through``, where they were asked for.
     """
 
     tokens: Tensor

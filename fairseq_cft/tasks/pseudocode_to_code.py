@@ -24,6 +24,7 @@ from ..modules.building import unwrapped
 from ..modules.data_files import data_folders, language_pair, no_split, refuse_empty, same_dictionaries
 from ..modules.length_limits import with_our_limits
 from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
+from ..modules.several_references import with_references
 from ..modules.tensorboard import GOLD, find_writer, write_example, write_rewards
 from ..modules.text import spelled
 from ..modules.validating import can_decode, check_metric, greedy_outputs
@@ -84,6 +85,13 @@ class PseudocodeToCodeConfig(TranslationConfig):
             "--eval-expected and, where given, --eval-inputs; the text is taken as it is, whatever --eval-decode says"
         },
     )
+    references: Optional[str] = field(
+        default=None,
+        metadata={
+            "help": "subwords of all right outputs of each training pair, a line a pair in the order of the data, set "
+            "apart by tabs: in composed training an output costs what the nearest of them does; the target is one"
+        },
+    )
     user_file: Optional[str] = field(default=None, metadata={"help": USER_FILE_HELP})
     eval_allow_unsafe: bool = field(
         default=False, metadata={"help": "where no sandbox works, run programs under limits alone, without isolation"}
@@ -127,6 +135,12 @@ class PseudocodeToCodeTask(TranslationTask):
             pair = self.cfg.source_lang, self.cfg.target_lang
             names = "|".join("-".join(each) for each in (pair, pair[::-1]))
             raise no_split(folder, split, rf"\.(?:{names})\.\w+") from error
+        if self.cfg.references and split == self.cfg.train_subset:
+            if len(folders) > 1:
+                raise UserError("--references belongs to one folder of data, and several are given; join them")
+            self.datasets[split] = with_references(
+                self.datasets[split], self.cfg.references, self.target_dictionary, self.cfg.max_target_positions
+            )
         if split in self.cfg.valid_subset.split(","):
             self.programs = program_evaluation(self.cfg, len(self.datasets[split]))
 

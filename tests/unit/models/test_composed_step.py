@@ -54,7 +54,8 @@ def model_of(task, denoiser_path=None, **options):
     return model.train()
 
 
-def sample_of(task):
+def sample_of(task, others=None):
+    """Of the pairs; with `others`, a second right output for each, also the references."""
     words = task.target_dictionary
     source, target = batch(task, SOURCES, left=True), batch(task, TARGETS)
     net_input = {
@@ -62,7 +63,11 @@ def sample_of(task):
         "src_lengths": source.ne(words.pad()).sum(1),
         "prev_output_tokens": shifted(target, task),
     }
-    return {"net_input": net_input, "target": target, "ntokens": int(target.ne(words.pad()).sum())}
+    made = {"net_input": net_input, "target": target, "ntokens": int(target.ne(words.pad()).sum())}
+    if others:
+        both = batch(task, [line for pair in zip(TARGETS, others, strict=True) for line in pair])
+        made["references"] = both.view(len(TARGETS), 2, -1)
+    return made
 
 
 def criterion_of(task, **options):
@@ -142,14 +147,16 @@ def plain_loss(model, sample, tokens, words, cfg):
     """The objective by its definition, for given samples (N * K, T')."""
     copies = tokens.size(0) // sample["target"].size(0)
     cross_entropy, costs, log_probs = 0.0, [], []
+    references = sample.get("references", sample["target"].unsqueeze(1))
     for number, (source, target) in enumerate(zip(sample["net_input"]["src_tokens"], sample["target"], strict=True)):
         source, target = source[source.ne(words.pad())], target[target.ne(words.pad())]
+        right = [row[row.ne(words.pad())] for row in references[number]]
         cross_entropy = cross_entropy - log_prob(model.base_predictor, source, target, words)
         for row in tokens[number * copies : (number + 1) * copies]:
             output = row[row.ne(words.pad())]
             log_probs.append(log_prob(model.base_predictor, source, output, words, forbid_pad=True))
             with torch.no_grad():
-                costs.append(-log_prob(model.denoiser, output, target, words))
+                costs.append(min(-log_prob(model.denoiser, output, each, words) for each in right))
     costs, log_probs = torch.stack(costs).view(-1, copies), torch.stack(log_probs).view(-1, copies)
     advantages = costs
     if cfg.gradient_estimator == "rloo":
@@ -167,14 +174,16 @@ def plain_loss(model, sample, tokens, words, cfg):
         {"gradient_estimator": "reinforce", "num_samples": 1},
         {"gradient_estimator": "rloo", "num_samples": 2},
         {"gradient_estimator": "rloo", "num_samples": 4, "ce_weight": 0.5},
+        {"gradient_estimator": "rloo", "num_samples": 2, "references": ["a c", "b", "f g", "c b a h", "d"]},
     ],
-    ids=["K1 raw", "K1", "K2", "K4"],
+    ids=["K1 raw", "K1", "K2", "K4", "K2, two references"],
 )
 def test_loss_and_gradient_are_those_of_the_plain_objective(task, stages, options, pieces, monkeypatch):
     if pieces == "small pieces":
         monkeypatch.setattr(scoring, "LOGITS_AT_ONCE", 40)
     words = task.target_dictionary
-    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task)
+    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task, options.get("references"))
+    options = {name: value for name, value in options.items() if name != "references"}
     assert [hasattr(stage.decoder, "copying") for stage in (model.base_predictor, model.denoiser)] == [
         stages["copy_attention"],
         "copying" in stages["denoiser_path"],
@@ -197,6 +206,25 @@ def test_loss_and_gradient_are_those_of_the_plain_objective(task, stages, option
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-4)
     for name, parameter in model.base_predictor.named_parameters():
         torch.testing.assert_close(found[name], parameter.grad, rtol=1e-3, atol=2e-4, msg=name)
+
+
+@pytest.mark.parametrize("wanted", [{"with_greedy": True}, {"gumbel_temperature": 1.0}], ids=["greedy", "gumbel"])
+def test_an_output_costs_what_the_nearest_reference_does(task, stages, wanted):
+    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task, ["a c", "b", "f g", "c b a h", "d"])
+
+    def terms(references):
+        torch.manual_seed(5)
+        request = scoring.ComposedRequest(sample["target"], 2, references=references, **wanted)
+        return model(**sample["net_input"], request=request)[1]["composed"]
+
+    found, alone = terms(sample["references"]), [terms(sample["references"][:, [each]]) for each in (0, 1)]
+    for name in ("costs", "greedy_costs", "relaxed_costs"):
+        both = [getattr(each, name) for each in alone]
+        if both[0] is not None:
+            torch.testing.assert_close(getattr(found, name), torch.minimum(*both), rtol=1e-4, atol=1e-4)
+    assert (alone[0].costs < alone[1].costs).any() and (alone[0].costs > alone[1].costs).any()
+    if found.relaxed_costs is not None:
+        assert found.relaxed_costs.requires_grad
 
 
 def encoder_passes(model, task, **wanted):
