@@ -107,13 +107,24 @@ def test_other_ways_to_train(chain, tmp_path, options, monkeypatch):
 
 
 def test_resumed_training_equals_uninterrupted(chain, tmp_path):
-    options = [*composed_options(chain), "--seed", 5, "--no-epoch-checkpoints"]
+    """Also where pairs have several references."""
+    targets = (chain.data / "bpe.train.tgt").read_text().splitlines()
+    references = tmp_path / "references"
+    references.write_text("".join(map("{}\t{}\n".format, targets[1:] + targets[:1], targets)))
+    options = [*composed_options(chain), "--seed", 5, "--no-epoch-checkpoints", "--references", references]
     train(chain.pairs, tmp_path / "whole", *options, "--max-epoch", 3)
     train(chain.pairs, tmp_path / "parts", *options, "--max-epoch", 1)
     train(chain.pairs, tmp_path / "parts", *options, "--max-epoch", 3)
     whole, parts = (weights(tmp_path / name / "checkpoint_last.pt") for name in ("whole", "parts"))
     for name, value in whole.items():
         torch.testing.assert_close(parts[name], value, msg=name)
+
+
+def test_references_that_are_the_targets_alone_change_nothing(chain, tmp_path):
+    for name, more in (("without", ()), ("with", ("--references", chain.data / "bpe.train.tgt"))):
+        train(chain.pairs, tmp_path / name, *composed_options(chain), "--max-update", 3, "--disable-validation", *more)
+    without, own = (weights(tmp_path / name / "checkpoint_last.pt") for name in ("without", "with"))
+    assert all(torch.equal(own[name], value) for name, value in without.items())
 
 
 def test_offline_corruption_trains_a_denoiser_that_composes(chain, tmp_path):

@@ -51,6 +51,19 @@ def test_a_dry_run_names_noise_checker_and_user_files_wherever_they_are_needed(d
     assert not (data / "out").exists()
 
 
+def test_references_are_for_composed_training(data: Path) -> None:
+    def shown() -> str:
+        return compare("--data", "mine", "--noise", "n", "--checker", "c", "out")
+
+    assert "--references" not in shown()
+    (data / "mine/train.refs").write_text("a\tb\nb\n")
+    done = shown()
+    (encoded,) = (line for line in lines(done, "python -m fairseq_cft subwords encode") if "--references" in line)
+    assert f"--input {data}/mine/train.refs --output {data}/out/data/bpe.train.refs" in encoded
+    trained = [line for line in lines(done, "fairseq-train") if f"--references {data}/out/data/bpe.train.refs" in line]
+    assert ["composed.1" in line for line in trained] == [True]
+
+
 def test_options_after_two_dashes_win_over_the_scripts_own(data: Path) -> None:
     given = {"--lr": "7", "--max-update": "3", "--dropout": "0.5", "--task": "other"}
     after = [word for option in given.items() for word in option]

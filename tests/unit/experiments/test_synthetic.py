@@ -37,6 +37,15 @@ def test_the_gate_stands_behind_every_system(tmp_path):
         assert sum(f"--path {tmp_path}/models/{system}+gate.1.pt" in each for each in lines) == 2  # splits
 
 
+def test_references_are_made_with_the_data_and_read_by_composed_training(tmp_path):
+    given = ("--scale", "tiny", "--systems", "pretrained,composed", tmp_path)
+    assert "--references" not in dry_run("benchmark-synthetic", *given)
+    shown = dry_run("benchmark-synthetic", "--references", 6, *given)
+    assert value(shown_commands(shown, "synthetic")[0], "--references") == "6"
+    using = {name for name, each in shown_trainings(shown).items() if "--references" in each}
+    assert using == {"composed.1"}
+
+
 def test_every_system_starts_from_its_own_model(tmp_path):
     systems = "direct,composed_direct_init,composed_no_init,composed_denoiser_init"
     shown = dry_run("benchmark-synthetic", "--scale", "tiny", "--seeds", 1, "--systems", systems, tmp_path)

@@ -151,3 +151,16 @@ def test_ctrl_c_leaves_nothing(jobs: int, tmp_path: Path) -> None:
     assert "error: interrupted" in errors and "Traceback" not in errors
     assert process.returncode == 130
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_references_stay_apart_as_subwords(tmp_path: Path) -> None:
+    """Each is encoded on its own; without the option a tab is a part of the text."""
+    text, model, apart, whole, back = (tmp_path / name for name in ("text", "s", "apart", "whole", "back"))
+    text.write_text("a b\tb\n\tb a\n" * 9)
+    assert run("subwords.py", "train", "--input", text, "--model-prefix", model, "--vocab-size", 9) == 0
+    given = ("--model", f"{model}.model")
+    assert run("subwords.py", "encode", *given, "--input", text, "--output", apart, "--references") == 0
+    assert run("subwords.py", "encode", *given, "--input", text, "--output", whole) == 0
+    assert run("subwords.py", "decode", *given, "--input", apart, "--output", back, "--references") == 0
+    assert apart.read_text().count("\t") == 18 and "\t" not in whole.read_text()
+    assert back.read_text() == text.read_text()
