@@ -9,6 +9,7 @@ ensembles therefore work without a special task.
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -158,9 +159,15 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
 
     @torch.no_grad()
     def denoiser_costs(self, tokens: Tensor, references: Tensor) -> Tensor:
-        """-log p_Π(y | ŷ) in nats, summed over y, for R references y: outputs (N, T'), gold (N, R, T) -> (N, R)."""
-        encoder_out = repeat_each(encode(self.denoiser, tokens), references.size(1))
-        return -sequence_log_probs(self.denoiser, encoder_out, references.flatten(0, 1)).view(references.shape[:2])
+        """-log p_Π(y | ŷ) in nats, summed over y, for R references y: outputs (N, T'), gold (N, R, T) -> (N, R).
+
+        Infinite for a reference that is the first once more: it fills the places of a pair that has fewer than R.
+        """
+        own = references.ne(references[:, :1]).any(2)  # (N, R)
+        own[:, 0] = True
+        encoder_out = self.denoiser.encoder.reorder_encoder_out(encode(self.denoiser, tokens), own.nonzero()[:, 0])
+        log_probs = sequence_log_probs(self.denoiser, encoder_out, references[own])
+        return log_probs.new_full(own.shape, math.inf).masked_scatter(own, -log_probs)
 
     def _relaxed_costs(self, rows: Tensor, tokens: Tensor, target: Tensor) -> Tensor:
         """The same for outputs given as one-hot rows (N, T', V) with a gradient, through the frozen denoiser."""

@@ -174,7 +174,7 @@ def plain_loss(model, sample, tokens, words, cfg):
         {"gradient_estimator": "reinforce", "num_samples": 1},
         {"gradient_estimator": "rloo", "num_samples": 2},
         {"gradient_estimator": "rloo", "num_samples": 4, "ce_weight": 0.5},
-        {"gradient_estimator": "rloo", "num_samples": 2, "references": ["a c", "b", "f g", "c b a h", "d"]},
+        {"gradient_estimator": "rloo", "num_samples": 2, "references": ["a c", "b", "f g", "c b a h", "a c"]},
     ],
     ids=["K1 raw", "K1", "K2", "K4", "K2, two references"],
 )
@@ -210,7 +210,7 @@ def test_loss_and_gradient_are_those_of_the_plain_objective(task, stages, option
 
 @pytest.mark.parametrize("wanted", [{"with_greedy": True}, {"gumbel_temperature": 1.0}], ids=["greedy", "gumbel"])
 def test_an_output_costs_what_the_nearest_reference_does(task, stages, wanted):
-    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task, ["a c", "b", "f g", "c b a h", "d"])
+    model, sample = model_of(task, **stages, dropout=0.0), sample_of(task, ["a c", "b", "f g", "c b a h", "a c"])
 
     def terms(references):
         torch.manual_seed(5)
