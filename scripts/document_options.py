@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from fairseq_cft.noise import make_noise, noise_names
 
 ROOT = Path(fairseq_cft.__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "options.md"
-NOT_FOR_USERS = {"scripts/find_python.sh", "scripts/document_options.py"}  # the Makefile's, and this
 DEFAULT = re.compile(r"\s*\(?\bdefault: ((?:[^()]|\([^()]*\))+)\)?$")
 
 HEAD = """# Options
@@ -79,15 +78,16 @@ def page() -> str:
 
 
 def section(title: str, lead: str, rows: list[tuple[str, str, str]]) -> str:
-    """A heading and a table of options: name, default, meaning."""
-    lines = [f"### {title}", ""]
-    if lead:
-        lines += [lead, ""]
+    """Options under a heading: name, default, meaning."""
     if not rows:
-        return "\n".join([*lines, "No options of its own."])
-    lines += ["| option | default | meaning |", "|---|---|---|"]
-    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join(lines)
+        return "\n\n".join(part for part in (f"### {title}", lead, "No options of its own.") if part)
+    return table(f"### {title}", lead, "option | default | meaning", rows)
+
+
+def table(heading: str, lead: str, columns: str, rows: Iterable[Iterable[object]]) -> str:
+    lines = [f"| {columns} |", "|---" * len(columns.split(" | ")) + "|"]
+    lines += [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n\n".join(part for part in (heading, lead, "\n".join(lines)) if part)
 
 
 # The plugin's part -----------------------------------------------------------------------------------------------
@@ -152,54 +152,41 @@ def config_parser(config: type[FairseqDataclass]) -> ArgumentParser:
 
 
 def sizes() -> str:
-    lines = [
-        "### Sizes of the architectures",
-        "",
+    lead = (
         "Where the command line says nothing else; pre-norm and shared embeddings in all of them. A composed model "
-        "takes its stages' sizes from their checkpoints; with"
-        " `--base-predictor-path random` these are the base predictor's.",
-        "",
-        "| name ends in | layers | width | feed-forward | heads | dropout | attention dropout | activation dropout |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+        "takes its stages' sizes from their checkpoints; with `--base-predictor-path random` these are the base "
+        "predictor's."
+    )
+    columns = "name ends in | layers | width | feed-forward | heads | dropout | attention dropout | activation dropout"
+    rows = []
     for name, size in SIZES.items():
-        both = [f"{size['layers']} + {size['layers']}", *(size[k] for k in ("embed_dim", "ffn_embed_dim"))]
-        cells = [f"`_{name}`", *both, size["attention_heads"], *DROPOUT[name].values()]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
+        shape = (f"{size['layers']} + {size['layers']}", size["embed_dim"], size["ffn_embed_dim"])
+        rows.append([f"`_{name}`", *shape, size["attention_heads"], *DROPOUT[name].values()])
+    return table("### Sizes of the architectures", lead, columns, rows)
 
 
 def unsupported() -> str:
-    lines = [
-        "### Options that a composed model refuses",
-        "",
+    lead = (
         "Options of fairseq that `--arch composed_transformer` cannot honour end in one sentence. Of generation: for "
-        "the composed stage. *Checkpoints*: those trained with the option are no stage of a composed model.",
-        "",
-        "| option | in | why | instead | checkpoints |",
-        "|---|---|---|---|---|",
+        "the composed stage. *Checkpoints*: those trained with the option are no stage of a composed model."
+    )
+    rows = [
+        (f"`{each.flag}`", where, each.why, each.instead, "refused" if each.in_files else "")
+        for where, listed in (("training", TRAINING), ("generation", GENERATION))
+        for each in listed
     ]
-    for where, listed in (("training", TRAINING), ("generation", GENERATION)):
-        for each in listed:
-            files = "refused" if each.in_files else ""
-            lines.append(f"| `{each.flag}` | {where} | {each.why} | {each.instead} | {files} |")
-    return "\n".join(lines)
+    columns = "option | in | why | instead | checkpoints"
+    return table("### Options that a composed model refuses", lead, columns, rows)
 
 
 def noises() -> str:
-    lines = [
-        "### Values of --noise",
-        "",
-        "Of `--task code_denoising` and `fairseq-cft corrupt`; the defaults of their `--clean-share` and `--errors`.",
-        "",
-        "| noise | clean share | errors | what it does |",
-        "|---|---|---|---|",
-    ]
+    lead = "Of `--task code_denoising` and `fairseq-cft corrupt`; the defaults of their `--clean-share` and `--errors`."
+    rows = []
     for name in noise_names():
         noise: Any = make_noise(name)
         errors = "-".join(map(str, noise.errors)) if hasattr(noise, "errors") else ""
-        lines.append(f"| `{name}` | {noise.clean_share:g} | {errors} | {summary(type(noise))} |")
-    return "\n".join(lines)
+        rows.append((f"`{name}`", f"{noise.clean_share:g}", errors, summary(type(noise))))
+    return table("### Values of --noise", lead, "noise | clean share | errors | what it does", rows)
 
 
 # Programs ----------------------------------------------------------------------------------------------------------
@@ -251,15 +238,14 @@ def shown(action: argparse.Action, default: Any, said: str) -> str:
 
 def scripts() -> list[str]:
     """Those that people start, sorted."""
-    paths = (str(path.relative_to(ROOT)) for path in ROOT.glob("scripts/[!_]*.*"))
-    return sorted(set(paths) - NOT_FOR_USERS)
+    return sorted(f"scripts/{file.name}" for file in ROOT.glob("scripts/*.sh") if file.name != "find_python.sh")
 
 
 def usage_text(path: str) -> str:
     """What a script prints with -h."""
-    program = [sys.executable] if path.endswith(".py") else ["bash"]
+    program = sys.executable if path.endswith(".py") else "bash"  # a test asks examples/own_data, too
     environment = {**os.environ, "COLUMNS": "100"}
-    done = subprocess.run([*program, path, "-h"], cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run([program, path, "-h"], cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment)
     if done.returncode != 0:
         raise AssertionError(f"{path} -h ends with status {done.returncode}: {done.stderr}")
     return done.stdout.rstrip("\n")
@@ -267,14 +253,7 @@ def usage_text(path: str) -> str:
 
 def make_targets() -> str:
     targets = re.findall(r"^(\w+):.*?## (.+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    lines = [
-        "## make",
-        "",
-        "| target | what |",
-        "|---|---|",
-        *(f"| `make {name}` | {what} |" for name, what in targets),
-    ]
-    return "\n".join(lines)
+    return table("## make", "", "target | what", [(f"`make {name}`", what) for name, what in targets])
 
 
 def summary(made: type) -> str:
