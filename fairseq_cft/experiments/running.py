@@ -85,10 +85,8 @@ class Runner:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._lock)
-            raise UserError(
-                f"another run, or a stage left by one that was killed, still works in {self.out}: wait for it, or end "
-                "it"
-            ) from None
+            busy = f"another run, or a stage left by one that was killed, still works in {self.out}"
+            raise UserError(f"{busy}: wait for it, or end it") from None
         try:
             yield
         finally:

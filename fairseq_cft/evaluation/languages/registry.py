@@ -61,10 +61,8 @@ class UserLanguage:
         except (Exception, SystemExit) as error:
             raise InfraError(failure(f"language {self.name!r}", error, source)) from error
         if not isinstance(prepared, (Prepared, Rejected)):
-            raise InfraError(
-                f"{called('language', self.name, self.file)} prepared {prepared!r:.80}; prepare returns a Prepared or "
-                "a Rejected"
-            )
+            place = called("language", self.name, self.file)
+            raise InfraError(f"{place} prepared {prepared!r:.80}; prepare returns a Prepared or a Rejected")
         return prepared
 
 

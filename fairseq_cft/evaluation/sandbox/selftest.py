@@ -19,10 +19,8 @@ class NoSandboxError(UsageError):
         super().__init__(f"{reasons}: {self.advice('--allow-unsafe')}")
 
     def advice(self, option: str) -> str:
-        return (
-            f"install bubblewrap, allow user namespaces, or add {option} to run the programs under limits alone, "
-            "without isolation"
-        )
+        unsafe = f"add {option} to run the programs under limits alone, without isolation"
+        return f"install bubblewrap, allow user namespaces, or {unsafe}"
 
 
 # done in milliseconds; the wall clock is for machines with a hundred times more to do than cores
