@@ -8,7 +8,7 @@ import pytest
 from commands import ROOT
 from script_runs import command
 
-PUBLISHED = {"synthetic-cpu": "### An invented language"}  # README's tables
+PUBLISHED = {"synthetic-cpu": "### An invented language", "geoquery-cpu": "### Questions to SQL"}  # README's tables
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
