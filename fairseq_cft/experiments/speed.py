@@ -194,7 +194,9 @@ class Benchmark:
         reinforce = ("--gradient-estimator", "reinforce", *bound)
         composed = {kind: self.composed(*reinforce, *more, base="random") for kind, more in kinds.items()}
         words = trainers["plain"].task.target_dictionary
-        ends = {"eos": words.unk(), "pad": words.pad()}  # an end that neither writes: outputs of one length
+        ends = {"eos": words.unk(), "pad": words.pad()}
+        for trainer in trainers.values():  # an end that neither writes, its logit being 0: outputs of one length
+            trainer.get_model().decoder.embed_tokens.weight.data[words.unk()] = 0
 
         def greedy(kind: str, source: torch.Tensor) -> Callable[[], object]:
             model, bounds = trainers[kind].get_model(), torch.full((len(source),), source.size(1)).to(source)
