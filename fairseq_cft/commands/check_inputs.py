@@ -41,6 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"{path}, line {number} holds '{pieces[0]}', which training never saw, as do {len(strange)} of its "
                 f"{len(lines)} inputs: results on them say nothing. Add such examples to the training data or to the "
-                "unlabeled outputs, or train subwords on text that has these characters"
+                "unlabeled outputs, or take fewer pieces (--vocab-size), which cuts more words into what is trained"
             )
     return 0

@@ -44,6 +44,12 @@ def parser() -> argparse.ArgumentParser:
         "--architecture", choices=("tiny", "synthetic", "spoc"), default="tiny", help="(default: %(default)s)"
     )
     made.add_argument("--copy-attention", action="store_true", help="every model copies from its source")
+    made.add_argument(
+        "--subwords",
+        choices=tuple(own_data.LEARNED),
+        default="unlabeled",
+        help="learned from the sources and the unlabeled outputs (default), or from the training pairs alone",
+    )
     made.add_argument("--clean-share", type=float, default=0.4, help="of outputs left clean (default: %(default)s)")
     for name, default in (
         ("vocab-size", 200),
@@ -91,6 +97,7 @@ def own_data_of(options: argparse.Namespace) -> OwnData:
         language=options.language,
         decode=options.decode,
         compare=options.compare,
+        subwords=options.subwords,
     )
 
 

@@ -15,6 +15,7 @@ from .text_data import TextData
 LEAST_UNLABELED = 10
 MOST_HELDOUT = 500  # programs that validate the denoiser; of few unlabeled ones a tenth
 COPYING = "--copy-attention"
+LEARNED = {"unlabeled": ("train.src", "unlabeled.tgt"), "pairs": ("train.src", "train.tgt")}  # what subwords learn from
 JUDGED = 200  # validation outputs that choose the best checkpoint
 
 
@@ -25,6 +26,7 @@ class OwnData:
     Attributes:
         judge: options of evaluate that say who judges: --checker or --language, --decode, --compare, --user-file.
         user: --user-file with absolute paths, or nothing.
+        subwords: a key of LEARNED.
     """
 
     raw: Path
@@ -36,6 +38,7 @@ class OwnData:
     language: str | None
     decode: str
     compare: str
+    subwords: str
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -132,7 +135,8 @@ def experiment(own: OwnData, sizes: Recipe, *, seeds: int, allow_unsafe: bool, m
 def text_of(own: OwnData, sizes: Recipe) -> TextData:
     heldout = min(len(read_lines(own.raw / "unlabeled.tgt")) // 10, MOST_HELDOUT)
     references = (own.raw / text_data.REFERENCES).exists()
-    return TextData(own.raw, own.out, own.splits, sizes.vocabulary, heldout, references)
+    learned = LEARNED[own.subwords]
+    return TextData(own.raw, own.out, own.splits, sizes.vocabulary, heldout, references, learned)
 
 
 def stages(

@@ -21,6 +21,7 @@ class TextData:
         vocabulary: subword pieces at most.
         heldout: unlabeled outputs that nobody trains on, for the denoiser's own validation.
         references: train.refs holds all right outputs of each training pair.
+        learned: the files of ``raw`` that subwords are learned from.
     """
 
     raw: Path
@@ -29,6 +30,7 @@ class TextData:
     vocabulary: int
     heldout: int
     references: bool = False
+    learned: tuple[str, ...] = ("train.src", "train.tgt")
 
     @property
     def text(self) -> Path:
@@ -66,7 +68,7 @@ def make_subwords(data: TextData) -> Stage:
     table = data.text / "bpe.dict.txt"
     commands = (
         cft(
-            "subwords", "train", "--input", data.raw / "train.src", data.raw / "train.tgt", "--model-prefix",
+            "subwords", "train", "--input", *(data.raw / name for name in data.learned), "--model-prefix",
             data.text / "bpe", "--vocab-size", data.vocabulary,
         ),
         cft(

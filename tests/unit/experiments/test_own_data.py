@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from script_runs import dry_run, shown_commands, value, wrong_use
 
+SUBWORDS_TRAIN = "python -m fairseq_cft subwords train"
 FILES = [f"{split}.{side}" for split in ("train", "valid", "test") for side in ("src", "tgt")]
 
 
@@ -49,6 +50,12 @@ def test_a_dry_run_names_noise_checker_and_user_files_wherever_they_are_needed(d
     assert f"--programs {data}/mine/test.tgt " in references and "--min-correct 0.98" in references
     assert done.index(references) < done.index(trained[0]) and not any("--min-correct" in line for line in outputs)
     assert not (data / "out").exists()
+
+
+@pytest.mark.parametrize(("more", "learned"), [((), "unlabeled.tgt"), (("--subwords", "pairs"), "train.tgt")])
+def test_what_subwords_learn_from(data: Path, more: tuple[str, ...], learned: str) -> None:
+    (learn,) = lines(compare("--data", "mine", "--noise", "n", "--checker", "c", *more, "out"), SUBWORDS_TRAIN)
+    assert f"--input {data}/mine/train.src {data}/mine/{learned} --model-prefix" in learn
 
 
 def test_references_are_for_composed_training(data: Path) -> None:
