@@ -26,10 +26,9 @@ class FailsToCompile:
 
     def __call__(self, program_line: str) -> bool:
         """True where there are errors."""
-        command = [self.toolchain.compiler, *self.toolchain.flags(), "-w", "-fmax-errors=1", "-fsyntax-only"]
-        if self.toolchain.header is not None:
-            command.append(f"-I{self.toolchain.header}")
         text = decode_line(program_line)
+        options = ["-w", "-fmax-errors=1", "-fsyntax-only", *self.toolchain.include(text)]
+        command = [self.toolchain.compiler, *self.toolchain.flags(), *options]
         source = (prologue_of(text) + text).encode()
         try:
             done = subprocess.run([*command, "-x", "c++", "-"], input=source, capture_output=True, timeout=SECONDS)

@@ -44,7 +44,7 @@ class Cpp:
         compiler = Path(self.toolchain.compiler)
         outside = [] if compiler.is_relative_to("/usr") else [compiler.parents[1]]
         with sandbox.open(
-            self.toolchain.command("../main.cpp", "program"),
+            self.toolchain.command(source, "../main.cpp", "program"),
             self.limits,
             program=False,
             read=[*map(Path, COMPILER_PATHS), *outside, text, *([header] if header else [])],

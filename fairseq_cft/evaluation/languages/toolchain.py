@@ -1,11 +1,11 @@
-"""The C++ compiler with everything that makes it fast: a precompiled header and the gold linker."""
+"""The C++ compiler with everything that makes it fast: precompiled headers and the gold linker."""
 
 import hashlib
 import re
 import shutil
 import subprocess
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import InfraError, UsageError
@@ -16,6 +16,10 @@ HEADER = "bits/stdc++.h"
 PROLOGUE = f"#include <{HEADER}>\nusing namespace std;\n"
 OWN_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
 BUILD_SECONDS = 120
+# What these leave to be instantiated at the end of every program takes half of the time that a small one compiles
+HEAVY_INCLUDES = re.compile(r"^#\s*include\s*<(regex|future|thread)>.*", re.MULTILINE)
+WORD = re.compile(r"[A-Za-z_]\w*")
+HIDDEN_WORD = re.compile(r"\\\s*\n|##|%:|\?\?|\\[uU]")  # a name in pieces, or pasted, or spelt otherwise
 
 
 def prologue_of(source: str) -> str:
@@ -25,25 +29,38 @@ def prologue_of(source: str) -> str:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A C++ compiler and its options; `header` is the folder of the precompiled header, `linker` "" or "gold"."""
+    """A C++ compiler and its options.
+
+    Attributes:
+        header: folder of the precompiled headers: ``full``, and ``light`` without HEAVY_INCLUDES.
+        heavy: every word that the light one lacks.
+        linker: "" or "gold".
+    """
 
     compiler: str
     version: str
     standard: str | None
     optimize: str
     header: Path | None = None
+    heavy: frozenset[str] = frozenset()
     linker: str = ""
 
     def flags(self) -> list[str]:
         """Options that the precompiled header and the programs must share."""
         return [*([f"-std={self.standard}"] if self.standard else []), f"-O{self.optimize}"]
 
-    def command(self, source: str, output: str) -> list[str]:
-        """The command line that compiles `source` into the executable `output`."""
+    def include(self, text: str) -> list[str]:
+        """Names a precompiled header for a program: the light one where no word tells the difference."""
+        if self.header is None:
+            return []
+        light = not HIDDEN_WORD.search(text) and self.heavy.isdisjoint(WORD.findall(text))
+        return [f"-I{self.header / ('light' if light else 'full')}"]
+
+    def command(self, text: str, source: str, output: str) -> list[str]:
+        """The command line that compiles the file `source`, which holds `text`, into the executable `output`."""
         # without -fno-lto a program could bring objects of its own, as data, for the compiler to take in when it links
         line = [self.compiler, *self.flags(), "-fno-lto", "-w", "-fmax-errors=5", "-fdiagnostics-color=never"]
-        if self.header is not None:
-            line.append(f"-I{self.header}")
+        line += self.include(text)
         if self.linker:
             line.append(f"-fuse-ld={self.linker}")
         return [*line, source, "-o", output]
@@ -57,9 +74,9 @@ class Toolchain:
 def find_toolchain(
     standard: str | None = "gnu++11", optimize: str = "0", compiler: str = "g++", plain: bool = False
 ) -> Toolchain:
-    """Looks the compiler up and builds the precompiled header if it is not there yet (3 s, once).
+    """Looks the compiler up and builds the precompiled headers if they are not there yet (some seconds, once).
 
-    With `plain` neither header nor linker is used: the published way. Raises InfraError without a compiler and
+    With `plain` neither headers nor linker are used: the published way. Raises InfraError without a compiler and
     UsageError for a standard that it does not know.
     """
     path = shutil.which(compiler)
@@ -70,12 +87,13 @@ def find_toolchain(
     _require_options(toolchain)
     if plain:
         return toolchain
-    linker = _fast_linker(toolchain)
+    toolchain = replace(toolchain, linker=_fast_linker(toolchain))
     try:
-        return Toolchain(path, version, standard, optimize, _precompiled(toolchain), linker)
+        header = _precompiled(toolchain)
     except InfraError as error:
         warnings.warn(f"no precompiled header, compiling will be slow: {error}", stacklevel=2)
-        return Toolchain(path, version, standard, optimize, None, linker)
+        return toolchain
+    return replace(toolchain, header=header, heavy=frozenset((header / "heavy").read_text().split()))
 
 
 def _output(command: list[str]) -> str:
@@ -93,7 +111,7 @@ def _compiles(toolchain: Toolchain, text: str) -> bool:
         source = Path(folder, "main.cpp")
         source.write_text(text)
         try:
-            _output(toolchain.command(str(source), str(Path(folder, "main"))))
+            _output(toolchain.command(text, str(source), str(Path(folder, "main"))))
         except InfraError:
             return False
         return True
@@ -109,22 +127,32 @@ def _require_options(toolchain: Toolchain) -> None:
 
 def _fast_linker(toolchain: Toolchain) -> str:
     """Gold where it works: a sixth of the time of the default linker."""
-    with_gold = Toolchain(toolchain.compiler, toolchain.version, toolchain.standard, toolchain.optimize, None, "gold")
+    with_gold = replace(toolchain, linker="gold")
     return "gold" if shutil.which("ld.gold") and _compiles(with_gold, "int main() { return 0; }\n") else ""
 
 
 def _precompiled(toolchain: Toolchain) -> Path:
-    """Folder that holds the precompiled header for these flags, in the user's cache."""
+    """Folder that holds the precompiled headers for these flags, in the user's cache."""
     key = "\0".join([toolchain.compiler, toolchain.version, *toolchain.flags(), _output([toolchain.compiler, "-v"])])
-    folder = cache_folder() / f"header-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    if not (folder / f"{HEADER}.gch").exists():
+    folder = cache_folder() / f"headers-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not folder.is_dir():
         with built(folder) as temporary:
-            (temporary / "bits").mkdir()
-            copy = temporary / HEADER
-            shutil.copyfile(_plain_header(toolchain), copy)
-            _output([toolchain.compiler, *toolchain.flags(), "-w", "-x", "c++-header", str(copy), "-o", f"{copy}.gch"])
-    _require_use(toolchain, folder)
+            plain = _plain_header(toolchain).read_text()
+            full = _precompile(toolchain, temporary / "full" / HEADER, plain)
+            light = _precompile(toolchain, temporary / "light" / HEADER, HEAVY_INCLUDES.sub("", plain))
+            (temporary / "heavy").write_text("\n".join(sorted(full - light)))
+    for name in ("full", "light"):
+        _require_use(toolchain, folder / name)
     return folder
+
+
+def _precompile(toolchain: Toolchain, header: Path, text: str) -> set[str]:
+    """Writes and precompiles a header; every word that it brings, macros and what they stand for among them."""
+    header.parent.mkdir(parents=True)
+    header.write_text(text)
+    command = [toolchain.compiler, *toolchain.flags(), "-w", "-x", "c++-header", str(header)]
+    _output([*command, "-o", f"{header}.gch"])
+    return set(WORD.findall(_output([*command, "-E", "-dD", "-P"])))
 
 
 def _plain_header(toolchain: Toolchain) -> Path:

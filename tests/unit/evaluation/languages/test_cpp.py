@@ -16,7 +16,7 @@ from fairseq_cft.evaluation.languages import cpp as cpp_module
 from fairseq_cft.evaluation.languages import toolchain
 from fairseq_cft.evaluation.languages.cpp import Cpp
 from fairseq_cft.evaluation.languages.language import Prepared, Rejected
-from fairseq_cft.evaluation.languages.toolchain import Toolchain, find_toolchain
+from fairseq_cft.evaluation.languages.toolchain import PROLOGUE, Toolchain, find_toolchain
 from fairseq_cft.evaluation.sandbox.cachedir import cache_folder
 from fairseq_cft.evaluation.sandbox.tiers import Sandbox
 from fairseq_cft.evaluation.testcases import TestCaseFolder
@@ -67,6 +67,34 @@ def test_header_and_linker_change_no_verdict(open_folder: Path, any_sandbox: San
     assert sum(quick for quick, _ in results.values()) == 5
 
 
+@pytest.mark.parametrize(
+    ("program", "header"),
+    [
+        ("int main() { cout << 1; }", "light"),
+        ("int main() { int count; vector<int> v; }", "light"),
+        ("int regex; int main() { return regex; }", "full"),  # ambiguous: std::regex
+        ("int main() { thread t; }", "full"),
+        ("int main() { fut\\\nure<int> f; }", "full"),
+        ("#define J(a, b) a##b\nint main() { J(fut, ure)<int> f; }", "full"),
+    ],
+)
+def test_the_light_header_is_taken_where_no_word_tells_the_difference(
+    toolchain: Toolchain, program: str, header: str
+) -> None:
+    assert toolchain.include(program) == [f"-I{toolchain.header}/{header}"]
+    options = [*toolchain.flags(), "-w", "-fsyntax-only", "-x", "c++", "-"]
+
+    def passes(*include: str) -> bool:
+        source = (PROLOGUE + program).encode()
+        return (
+            subprocess.run([toolchain.compiler, *include, *options], input=source, capture_output=True).returncode == 0
+        )
+
+    assert passes(*toolchain.include(program)) == passes()
+    if header == "full":
+        assert passes(f"-I{toolchain.header}/light") != passes()
+
+
 def test_diagnostics_are_those_of_the_program_as_it_stands(
     open_folder: Path, any_sandbox: Sandbox, toolchain: Toolchain
 ) -> None:
@@ -109,7 +137,7 @@ def test_objects_hidden_in_a_program_are_not_linked(
 class Linking(Toolchain):
     """A compiler that leaves a link to a file of ours where the executable should be."""
 
-    def command(self, source: str, output: str) -> list[str]:
+    def command(self, text: str, source: str, output: str) -> list[str]:
         return ["/bin/ln", "-s", "/etc/passwd", output]
 
 
@@ -150,7 +178,7 @@ def test_no_precompiled_header_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.warns(UserWarning, match="compiling will be slow: the disk is full"):
         found = find_toolchain()
     assert found.header is None
-    assert not any(option.startswith("-I") for option in found.command("a.cpp", "a"))
+    assert not any(option.startswith("-I") for option in found.command("", "a.cpp", "a"))
 
 
 def test_a_header_that_gcc_passes_over_is_noticed(tmp_path: Path, toolchain: Toolchain) -> None:
