@@ -61,8 +61,13 @@ class Benchmark:
             *("--criterion", "cross_entropy", "--finetune-from-model", str(self.predictor), *more),
         )
 
-    def composed(self, *more: str, base: str | None = None) -> Any:
-        start = ("--base-predictor-path", base or str(self.predictor), "--denoiser-path", str(self.denoiser))
+    def composed(self, *more: str, base: str | None = None, denoiser: Path | None = None) -> Any:
+        start = (
+            "--base-predictor-path",
+            base or str(self.predictor),
+            "--denoiser-path",
+            str(denoiser or self.denoiser),
+        )
         sizes = self.shape if base == "random" else ()
         return trainer_of(
             *(self.pairs, "pseudocode_to_code", self.device, "--arch", "composed_transformer", *sizes, *start),
@@ -190,30 +195,45 @@ class Benchmark:
         kinds = {"plain": (), "copying": ("--copy-attention",)}
         of_random = (self.pairs, "pseudocode_to_code", self.device, "--arch", "transformer_cft_tiny", *self.shape)
         trainers = {kind: trainer_of(*of_random, "--criterion", "cross_entropy", *more) for kind, more in kinds.items()}
-        bound = ("--sample-max-len-a", "1", "--sample-max-len-b", "0", "--num-samples", "1")
-        reinforce = ("--gradient-estimator", "reinforce", *bound)
-        composed = {kind: self.composed(*reinforce, *more, base="random") for kind, more in kinds.items()}
         words = trainers["plain"].task.target_dictionary
         ends = {"eos": words.unk(), "pad": words.pad()}
-        for trainer in trainers.values():  # an end that neither writes, its logit being 0: outputs of one length
+        for kind, trainer in trainers.items():  # an end that neither writes, its logit being 0: outputs of one length
             trainer.get_model().decoder.embed_tokens.weight.data[words.unk()] = 0
+            trainer.consolidate_optimizer()
+            trainer.save_checkpoint(str(self.random(kind)), {})
 
-        def greedy(kind: str, source: torch.Tensor) -> Callable[[], object]:
+        bound = ("--sample-max-len-a", "1", "--sample-max-len-b", "0", "--num-samples", "1")
+        reinforce = ("--gradient-estimator", "reinforce", *bound)
+        composed = {
+            f"{f} f, {denoiser} denoiser": self.composed(
+                *reinforce, *kinds[f], base="random", denoiser=self.random(denoiser)
+            )
+            for f in kinds
+            for denoiser in kinds
+        }
+
+        def greedy(kind: str, source: torch.Tensor) -> Callable[[], torch.Tensor]:
             model, bounds = trainers[kind].get_model(), torch.full((len(source),), source.size(1)).to(source)
             return lambda: translate(model.eval(), source, bounds, **ends)
 
         for length in (100, 400):
             batch = artificial_batch(trainers["plain"].task, max(self.max_tokens // length, 1), length)
             source = batch["net_input"]["src_tokens"].to(self.device)
-            groups: dict[str, dict[str, Callable[[], object]]] = {
-                "step": {kind: steps(trainer, [batch]) for kind, trainer in trainers.items()},
-                "greedy decoding": {kind: greedy(kind, source) for kind in kinds},
-                "composed step": {kind: steps(trainer, [batch]) for kind, trainer in composed.items()},
+            decoders = {kind: greedy(kind, source) for kind in kinds}
+            written = min(int(decoders[kind]().ne(words.pad()).sum()) for kind in kinds)
+            groups: dict[str, tuple[Mapping[str, Callable[[], object]], int]] = {
+                "step": ({kind: steps(trainer, [batch]) for kind, trainer in trainers.items()}, batch["ntokens"]),
+                "greedy decoding": (decoders, written),
+                "composed step": ({pair: steps(each, [batch]) for pair, each in composed.items()}, batch["ntokens"]),
             }
-            for group, cases in groups.items():
-                found = self.measure(f"copying: {group}", cases, tokens=self.max_tokens, length=length)
+            for group, (cases, tokens) in groups.items():
+                found = [*self.measure(f"copying: {group}", cases, tokens=tokens, length=length).values()]
                 name = f"copying_over_plain_{group.replace(' ', '_')}_{length}"
-                self.ratios[name] = found["copying"].median / found["plain"].median
+                self.ratios[name] = found[-1].median / found[0].median
+
+    def random(self, kind: str) -> Path:
+        """Where a model of random weights is kept."""
+        return self.folder / f"random.{kind}.pt"
 
     def preprocessing(self) -> None:
         """Programs a second: corrupting to files and evaluating, with one process and with all cores."""

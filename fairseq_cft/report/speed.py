@@ -13,6 +13,15 @@ RATIOS = {
     "greedy_over_fairseq_generator": "greedy decoding: speed over that of fairseq's SequenceGenerator, beam 1",
     "two_stages_over_fairseq_generator": "both stages: speed over that of SequenceGenerator, twice",
     "corruption_wait_share": "share of a denoiser's training spent waiting for corrupted programs, one worker",
+    **{
+        f"copying_over_plain_{what.replace(' ', '_')}_{length}": f"{title}, {length} tokens: copying over plain"
+        for what, title in (
+            ("step", "training step"),
+            ("greedy decoding", "greedy decoding"),
+            ("composed step", "composed step, both stages"),
+        )
+        for length in (100, 400)
+    },
 }
 SHARES = {"corruption_wait_share"}
 GROWTH = {"growth with length": "length", "growth with batch": "batch", "growth with samples": "name"}

@@ -58,6 +58,13 @@ def test_ratios_are_those_of_the_records(result):
     assert result["machine"]["cores"] >= 1
 
 
+def test_copying_is_compared_on_outputs_of_full_length(folder, tmp_path):
+    result = measure(folder, tmp_path / "speed.json", 400, "copying")
+    assert len(result["ratios"]) == 6 and len(result["records"]) == 2 * (2 + 2 + 4)
+    for record in result["records"]:
+        assert record["tokens_per_second"] * record["seconds_median"] == pytest.approx(400, rel=5e-3)
+
+
 @pytest.mark.parametrize("max_tokens", [200, 100_000], ids=["more than enough", "one"])
 def test_the_worker_that_corrupts_ends_however_many_batches_there_are(folder, tmp_path, max_tokens):
     before = multiprocessing.active_children()
