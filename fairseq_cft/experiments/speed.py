@@ -43,7 +43,8 @@ LONGEST_OUTPUT = 200  # fairseq's default
 
 class Benchmark:
     def __init__(self, options: argparse.Namespace) -> None:
-        self.folder, self.device, self.repeats = options.folder, options.device, options.repeats
+        self.folder: Path = options.folder
+        self.device, self.repeats = options.device, options.repeats
         self.shape = tuple(options.shape)
         self.max_tokens, self.count = options.max_tokens, options.batches
         self.pairs, self.programs = self.folder / "data-bin/pairs", self.folder / "data-bin/programs"
