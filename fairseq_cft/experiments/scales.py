@@ -85,12 +85,12 @@ SYNTHETIC = {
         batch=words("--max-tokens 2500"),
         judged=50,
         schedules=_synthetic(
-            _every(30, 20, 10),
+            _every(30, 18, 9),
             denoiser=f"--dropout 0 {_decay('3e-3', 150, 5000)} --validate-interval 1000 "
             "--validate-interval-updates 1000",
             direct=_root("2e-3", 100, 3000),
-            pretrained=_root("1e-3", 100, 2000),
-            composed=_root("3e-4", 30, 800),
+            pretrained=_root("1e-3", 100, 900),
+            composed=_root("1e-3", 30, 450),
             from_scratch=_root("1e-3", 30, 2000),
             encoder=_root("1e-3", 100, 1000),
             backtranslation=_root("1e-3", 100, 4000),
