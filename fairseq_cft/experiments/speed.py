@@ -70,10 +70,14 @@ class Benchmark:
             str(denoiser or self.denoiser),
         )
         sizes = self.shape if base == "random" else ()
-        return trainer_of(
+        trainer = trainer_of(
             *(self.pairs, "pseudocode_to_code", self.device, "--arch", "composed_transformer", *sizes, *start),
             *("--criterion", "composed_finetuning", *more),
         )
+        if base == "random":  # behind the end symbol it would most likely write the same again, and end
+            words = trainer.task.target_dictionary
+            trainer.get_model().base_predictor.decoder.embed_tokens.weight.data[words.eos()] = 0
+        return trainer
 
     def training_steps(self) -> None:
         """From trained weights, on real pairs: what a user's training does."""

@@ -69,6 +69,19 @@ def mixture(logits: Tensor, copying: Copying, source: Source) -> Tensor:
     return _Mixture.apply(logits, *copying, *source)
 
 
+def _mixed(
+    logits: Tensor, weights: Tensor, log_copy: Tensor, log_generate: Tensor, slots: Tensor, words: Tensor
+) -> tuple[Tensor, ...]:
+    """The mixture's log-probabilities, and what its gradient needs."""
+    slots, words = slots.unsqueeze(1).expand(weights.shape), words.unsqueeze(1).expand(-1, logits.size(1), -1)
+    mass = weights.new_zeros(words.shape).scatter_add_(2, slots, weights)
+    generated = F.log_softmax(logits, dim=-1, dtype=torch.float32)
+    output = generated + log_generate.unsqueeze(2)
+    alone = output.gather(2, words)
+    both = torch.logaddexp(alone, log_copy.unsqueeze(2) + mass.log())  # where the mass is 0, alone itself
+    return output.scatter_(2, words, both), generated, alone, both, log_copy, slots, words
+
+
 class _Mixture(torch.autograd.Function):
     """The weights of a token are added up in its slot, and only at tokens of the source anything is mixed.
 
@@ -79,15 +92,8 @@ class _Mixture(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, weights: Tensor, log_copy: Tensor, log_generate: Tensor, slots: Tensor, words: Tensor
     ) -> Tensor:
-        steps = logits.size(1)
-        slots, words = slots.unsqueeze(1).expand(weights.shape), words.unsqueeze(1).expand(-1, steps, -1)
-        mass = weights.new_zeros(words.shape).scatter_add_(2, slots, weights)
-        generated = F.log_softmax(logits, dim=-1, dtype=torch.float32)
-        output = generated + log_generate.unsqueeze(2)
-        alone = output.gather(2, words)
-        both = torch.logaddexp(alone, log_copy.unsqueeze(2) + mass.log())  # where the mass is 0, alone itself
-        output.scatter_(2, words, both)
-        ctx.save_for_backward(generated, alone, both, log_copy, slots, words)
+        output, *saved = _mixed(logits, weights, log_copy, log_generate, slots, words)
+        ctx.save_for_backward(*saved)
         ctx.dtype = logits.dtype
         return output
 
@@ -180,10 +186,16 @@ class _PlaceBias(torch.autograd.Function):
 
 def _rows(table: Tensor, centres: Tensor, width: int) -> Tensor:
     """table[clip(j - centre, -W, W)] for j below ``width``: (2W + 1,), (N, T) centres from 0 on -> (N, T, width)."""
+    band = _band(table, width)
+    most = band.size(0) - 1
+    return band.index_select(0, (most - centres.clamp(max=most)).flatten()).view(*centres.shape, width)
+
+
+def _band(table: Tensor, width: int) -> Tensor:
+    """``_rows`` of all centres that differ, the largest first: (2W + 1,) -> (width + W + 1, width)."""
     most = width + REACH  # from there on all are alike
     distances = torch.arange(-most, width, device=table.device).clamp(-REACH, REACH) + REACH
-    band = table[distances].unfold(0, width, 1)  # (most + 1, width); row i is that of the centre most - i
-    return band.index_select(0, (most - centres.clamp(max=most)).flatten()).view(*centres.shape, width)
+    return table[distances].unfold(0, width, 1)
 
 
 def _of_rows(gradient: Tensor, sums: Tensor, centres: Tensor) -> Tensor:
@@ -248,26 +260,44 @@ class CopyStepper:
         self, copying: CopyAttention, states: Tensor, tokens: Tensor, copies: int, words: int, eos: int, pad: int
     ) -> None:
         """States of the encoder (N, S, C') and the source's tokens (N, S), ids below ``words``."""
-        self.copying, self.keys = copying, copying.key(states)
+        self.keys = copying.key(states)
         self.source = Source.of(tokens, words, pad)
         self.follower = Follower(tokens, eos, pad, copies)
-        self.first = first_places(tokens, pad).unsqueeze(1)
-        self.padding = tokens.eq(pad)
+        width, padding = tokens.size(1), tokens.eq(pad).unsqueeze(1)
+        self.match_bias = copying.match_bias.float()
+        self.at_place = _band(copying.place_bias.float(), width).flip(0)  # (S + W + 1, S); row c is that of place c
+        # (N, 1, S + W + S): for the token t the S columns from S + W - t on, or from the first where t is larger
+        self.most = width + REACH
+        distances = torch.arange(-self.most, width, device=tokens.device) - first_places(tokens, pad).unsqueeze(1)
+        self.diagonal = copying.distance_bias.float()[distances.clamp(-REACH, REACH) + REACH].unsqueeze(1)
+        self.floor = torch.zeros(padding.shape, device=tokens.device).masked_fill_(padding, -math.inf)
+        # one multiplication for the queries, scaled, and the features' part of the gate
+        scale, size = 1 / math.sqrt(copying.query.out_features), copying.query.out_features
+        self.weight = torch.cat([copying.query.weight * scale, copying.gate.weight[:, :size]])
+        self.bias = torch.cat([copying.query.bias * scale, copying.gate.bias])
+        self.of_embedded = copying.gate.weight[0, size:]
 
     def __call__(self, features: Tensor, embedded: Tensor, logits: Tensor) -> Tensor:
         """log p of the next tokens: features (N, K, C), embedded last tokens (N, K, E), logits (N, K, V) -> (N, K, V).
 
-        ``follower`` has gone behind these last tokens.
+        ``follower`` has gone behind these last tokens. What ``CopyAttention.weights`` does for whole targets, in few
+        operations: on one token each costs more to call than to compute.
         """
         follower = self.follower
-        centres = self.first + (follower.length - 1)
-        how = follower.capped(), centres.expand_as(follower.places), follower.places, self.padding
-        weights = self.copying.weights(features, self.keys, *how)
-        return mixture(logits, Copying(weights, *self.copying.gates(features, embedded)), self.source)
+        places, matches = follower.places, follower.capped()
+        scores = self.at_place.index_select(0, places.flatten()).view(matches.shape)
+        scores += self.match_bias.index_select(0, matches.flatten()).view(matches.shape)
+        start = max(self.most - (follower.length - 1), 0)
+        scores += self.diagonal[:, :, start : start + matches.size(2)]
+        scores += self.floor
+        query, gate = F.linear(features, self.weight, self.bias).split([features.size(-1), 1], -1)
+        scores += torch.bmm(query, self.keys.transpose(1, 2))
+        gate = (gate.squeeze(-1) + embedded.to(features) @ self.of_embedded).float()
+        return _mixed(logits, scores.softmax(-1), F.logsigmoid(-gate), F.logsigmoid(gate), *self.source)[0]
 
     def select(self, sentences: Tensor) -> None:
         """Goes on with these of the N sentences, all K outputs of each, in this order."""
         self.follower.select(sentences)
         self.source = Source(*(x.index_select(0, sentences) for x in self.source))
-        for name in ("keys", "first", "padding"):
+        for name in ("keys", "diagonal", "floor"):
             setattr(self, name, getattr(self, name).index_select(0, sentences))

@@ -110,7 +110,7 @@ class Follower:
         ahead = F.pad(source.masked_fill(source.eq(pad), NOTHING), (0, AHEAD), value=NOTHING)
         self._ahead = ahead.unsqueeze(1).expand(-1, copies, -1)  # (N, K, S + 3)
         self._offsets = torch.arange(AHEAD, device=source.device)
-        self._weights = torch.arange(AHEAD, 0, -1, device=source.device)
+        self._steps = self._offsets + 1
         self.places = first_places(source, pad).unsqueeze(1).expand(-1, copies)
         self.matches = source.new_zeros(source.size(0), copies, source.size(1), dtype=torch.int32)
         self._columns = torch.arange(source.size(1), dtype=torch.int32, device=source.device)
@@ -119,7 +119,7 @@ class Follower:
     def advance(self, tokens: Tensor) -> None:
         """Goes behind the next token of each output, (N, K); the first is what stands before the output."""
         equal = self._before.eq(tokens.unsqueeze(-1)).int()
-        equal[..., 1:] *= self.matches[..., :-1] + 1
+        equal[..., 1:].mul_(self.matches[..., :-1] + 1)
         self.matches = equal
         self.length += 1
         if self.length > 1:
@@ -129,9 +129,9 @@ class Follower:
         # c may be behind all: test_following.py::test_a_token_at_a_time_is_the_whole_target breaks without the clamp
         around = self.places.clamp(max=self._ahead.size(2) - AHEAD).unsqueeze(-1) + self._offsets
         found = self._ahead.gather(2, around).eq(tokens.unsqueeze(-1))  # (N, K, 3)
-        best = (found * self._weights).amax(-1)  # 3 for the nearest, 0 for none
-        lost = best.eq(0)
-        places = self.places + (AHEAD + 1 - best) * ~lost
+        step = torch.where(found, self._steps, AHEAD + 1).amin(-1)
+        lost = step.gt(AHEAD)
+        places = torch.where(lost, self.places, self.places + step)
         leap = lost & self.matches.amax(-1).ge(LEAP)
         if leap.is_cuda or leap.any():  # a GPU would have to be waited for
             distance = self._columns - self.places.unsqueeze(-1).int()

@@ -48,7 +48,7 @@ def test_rates_and_gains_of_the_readme(run: str, name: str, cells: list[str]) ->
 
 
 def test_the_gates_table() -> None:
-    published = correct("synthetic-cpu")
+    published = correct("synthetic-3-seeds")
     for name, cells in rows("docs/denoisers.md", "### Measured: the gate"):
         alone = f"{name}:base" if name == "composed" else name
         denoised = name if name == "composed" else f"{name}+denoise"
@@ -85,7 +85,7 @@ def test_the_report_of_speed_is_that_of_its_results(tmp_path: Path) -> None:
     assert (tmp_path / "speed.md").read_bytes() == (ROOT / "results/speed-cpu/speed.md").read_bytes()
 
 
-@pytest.mark.parametrize("run", ["quickstart", *PUBLISHED])
+@pytest.mark.parametrize("run", ["quickstart", "synthetic-3-seeds", *PUBLISHED])
 def test_the_report_is_that_of_the_results(run: str, tmp_path: Path) -> None:
     results = ROOT / "results" / run / "results.json"
     assert command("report", results, "--output-dir", tmp_path).returncode == 0

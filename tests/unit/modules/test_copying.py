@@ -9,13 +9,14 @@ from fairseq_cft.modules.copying import (
     REACH,
     CopyAttention,
     Copying,
+    CopyStepper,
     Source,
     mixed_log_probs,
     mixture,
     place_bias,
     without_padding,
 )
-from fairseq_cft.modules.following import LONGEST
+from fairseq_cft.modules.following import LONGEST, first_places, followed_places, match_lengths
 
 PAD, WORDS = 1, 9
 SOURCE = torch.tensor([[5, 3, 5, 2, PAD, PAD], [PAD, PAD, 8, 8, 8, 2], [4, 6, 7, 3, 8, 2]])
@@ -211,3 +212,33 @@ def test_a_dropped_sentence_is_generated_alone():
         log_copy[~dropped].exp() + log_generate[~dropped].exp(), torch.ones(int((~dropped).sum()), 3)
     )
     assert attention.eval().gates(features, embedded)[0].isfinite().all()
+
+
+def test_a_token_at_a_time_is_the_whole_target_also_far_behind_the_source() -> None:
+    pad, eos, words, channels = 1, 2, 12, 6
+    source = torch.tensor([[pad, pad, 5, 6, eos], [7, 5, 6, 7, eos]])
+    generator = torch.manual_seed(1)
+    length = source.size(1) + REACH + 9
+    previous = torch.randint(4, 8, (2, length), generator=generator)
+    previous[:, 0] = eos
+    attention = CopyAttention(channels, channels, channels).eval()
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter, generator=generator)
+    features, embedded = torch.randn(2, 2, length, channels, generator=generator)
+    logits, states = (
+        torch.randn(2, length, words, generator=generator),
+        torch.randn(2, 5, channels, generator=generator),
+    )
+    with torch.no_grad():
+        matches = match_lengths(previous, source, eos, pad)
+        centres = first_places(source, pad).unsqueeze(1) + torch.arange(length)
+        how = matches, centres, followed_places(previous, source, matches, pad), source.eq(pad)
+        weights = attention.weights(features, attention.key(states), *how)
+        copying = Copying(weights, *attention.gates(features, embedded))
+        whole = mixture(logits, copying, Source.of(source, words, pad))
+        stepper = CopyStepper(attention, states, source, 1, words, eos, pad)
+        for t in range(length):
+            stepper.follower.advance(previous[:, t : t + 1])
+            now = slice(t, t + 1)
+            found = stepper(features[:, now], embedded[:, now], logits[:, now])
+            torch.testing.assert_close(found, whole[:, now])
