@@ -80,9 +80,10 @@ def test_the_ablations_report_is_that_of_its_results(tmp_path: Path) -> None:
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == report("ablation-cpu")
 
 
-def test_the_report_of_speed_is_that_of_its_results(tmp_path: Path) -> None:
-    assert command("report-speed", ROOT / "results/speed-cpu/speed.json", "--output-dir", tmp_path).returncode == 0
-    assert (tmp_path / "speed.md").read_bytes() == (ROOT / "results/speed-cpu/speed.md").read_bytes()
+@pytest.mark.parametrize("run", ["speed-cpu", "speed-copying-cpu"])
+def test_the_report_of_speed_is_that_of_its_results(run: str, tmp_path: Path) -> None:
+    assert command("report-speed", ROOT / "results" / run / "speed.json", "--output-dir", tmp_path).returncode == 0
+    assert (tmp_path / "speed.md").read_bytes() == (ROOT / "results" / run / "speed.md").read_bytes()
 
 
 @pytest.mark.parametrize("run", ["quickstart", "synthetic-3-seeds", *PUBLISHED])
