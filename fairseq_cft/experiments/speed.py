@@ -175,7 +175,7 @@ class Benchmark:
         self.add(record | {"tokens_per_second": round(tokens / (sum(waited) + sum(worked)))})
 
     def growth(self) -> None:
-        """Random weights, all samples as long as the target: how a step grows with length, batch and K."""
+        """Random weights, nearly all samples as long as the target: how a step grows with length, batch and K."""
         plain = self.plain()
         bound = ("--sample-max-len-a", "1", "--sample-max-len-b", "0")
         composed = {
