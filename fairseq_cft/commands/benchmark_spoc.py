@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, UserError
-from ..experiments import spoc
+from ..experiments import denoising, spoc
 from ..experiments.plan import chosen_systems
 from ..experiments.spoc_scales import SPOC
 from ..experiments.starting import add_benchmark_options, add_systems_option, benchmark, whole_number
@@ -33,8 +33,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     systems = chosen_systems(options.systems)
-    for path in (options.prepared and options.prepared / "bpe.model", options.denoiser, options.data / "testcases"):
-        if path is not None and not path.exists():
+    made = [options.prepared / "bpe.model"] if options.prepared else []
+    made += [options.denoiser, denoising.start(options.scale, options.denoiser)] if options.denoiser else []
+    for path in (*made, options.data / "testcases"):
+        if not path.exists():
             raise UserError(
                 f"{path} does not exist; fairseq-cft prepare-spoc and train-denoiser make the last two of --data, "
                 "--prepared and --denoiser"

@@ -22,6 +22,11 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(
             f"--{name}", type=whole_number, default=default, metavar="N", help=f"{text} (default: %(default)s)"
         )
+    made.add_argument(
+        "--empty-lines",
+        action="store_true",
+        help="pseudocode keeps a step that says nothing for each line that nobody described: it has its program's lines",
+    )
     made.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
     made.add_argument(
         "--unlabeled",
@@ -54,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         moses=options.moses,
         unlabeled=options.unlabeled.resolve() if options.unlabeled else None,
         segments=options.segments,
+        empty_lines=options.empty_lines,
     )
     stages = [*prepare(x)]
     if not options.dry_run:

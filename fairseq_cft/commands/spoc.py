@@ -15,6 +15,9 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--max-chars", type=int, metavar="N", help="leave out longer programs, in line format (no limit)")
     root.add_argument("--strict", action="store_true", help="stop at the first damaged row instead of noting it")
     root.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
+    root.add_argument(
+        "--empty-lines", action="store_true", help="keep a step that says nothing for a line that nobody described"
+    )
     root.add_argument("--single-lines", action="store_true", help="also write P.lines, each line of code on its own")
     root.add_argument(
         "--segments",
@@ -56,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tokenize_text=moses_tokenizer() if options.moses else None,
         segments=options.segments,
         seed=options.seed,
+        empty=options.empty_lines,
     )
     write(result, options.output_prefix, single_lines=options.single_lines)
     print(f"{options.output_prefix}: {result.summary()}")

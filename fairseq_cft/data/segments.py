@@ -6,13 +6,17 @@ import numpy as np
 
 from ..formats.line_format import encode_program
 from ..formats.pseudocode import SEGMENT, spoc_line
-from .spoc import Program
+from .spoc import Program, Row
 
 LONGEST = 8  # lines
 
 
 def draw_segments(
-    program: Program, count: int, rng: np.random.Generator, tokenize_text: Callable[[str], str] | None = None
+    program: Program,
+    count: int,
+    rng: np.random.Generator,
+    tokenize_text: Callable[[str], str] | None = None,
+    empty: bool = False,
 ) -> list[tuple[str, str]]:
     """At most ``count`` distinct runs of lines of a program, as (pseudocode, code): half of them single lines.
 
@@ -28,10 +32,9 @@ def draw_segments(
     single, several = ([run for run in drawn if (run[0] == run[1]) is alone] for alone in (True, False))
     half = min(len(single), max(-(-count // 2), count - len(several)))
     chosen = sorted([*single[:half], *several[: count - half]])
-    return [_pair(program, first, last, tokenize_text) for first, last in chosen]
+    return [_pair(program.rows[first : last + 1], tokenize_text, empty) for first, last in chosen]
 
 
-def _pair(program: Program, first: int, last: int, tokenize_text: Callable[[str], str] | None) -> tuple[str, str]:
-    rows = program.rows[first : last + 1]
-    source = spoc_line(((row.indent, row.text) for row in rows), tokenize_text)
+def _pair(rows: list[Row], tokenize_text: Callable[[str], str] | None, empty: bool) -> tuple[str, str]:
+    source = spoc_line(((row.indent, row.text) for row in rows), tokenize_text, empty)
     return f"{SEGMENT} {source}", encode_program((row.indent, row.code) for row in rows)

@@ -55,9 +55,9 @@ class Program:
         """The program in line format."""
         return encode_program((row.indent, row.code) for row in self.rows)
 
-    def source(self, tokenize_text: Callable[[str], str] | None = None) -> str:
-        """The pseudocode as one line: `TAB<indent> <text> ;` for each described row, joined by ` $ `."""
-        return spoc_line(((row.indent, row.text) for row in self.rows), tokenize_text)
+    def source(self, tokenize_text: Callable[[str], str] | None = None, empty: bool = False) -> str:
+        """The pseudocode as one line: `TAB<indent> <text> ;` for each described row (or each), joined by ` $ `."""
+        return spoc_line(((row.indent, row.text) for row in self.rows), tokenize_text, empty)
 
     def is_complete(self) -> bool:
         """Whether every brace is closed: a program that a truncated file ends in is not."""

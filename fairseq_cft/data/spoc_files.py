@@ -66,10 +66,11 @@ def convert(
     tokenize_text: Callable[[str], str] | None = None,
     segments: int = 0,
     seed: int = 1,
+    empty: bool = False,
 ) -> Conversion:
     """Read all tables. With ``strict`` the first damaged row is an error; programs longer than ``max_chars`` characters
     (in line format) and programs that nobody described are left out and counted. Of every program, a long one too,
-    ``segments`` runs of lines are drawn by ``seed``."""
+    ``segments`` runs of lines are drawn by ``seed``. With ``empty`` the pseudocode has every line of its program."""
     result = Conversion()
     programs = 0
     for table in tables:
@@ -79,10 +80,10 @@ def convert(
                     raise UserError(f"{item}; mend the row, or leave out --strict to drop its program")
                 result.rejections.append(item)
                 continue
-            runs = draw_segments(item, segments, item_rng(seed, 0, programs), tokenize_text)
+            runs = draw_segments(item, segments, item_rng(seed, 0, programs), tokenize_text, empty)
             result.segments.update((run, None) for run in runs if max_chars is None or len(run[1]) <= max_chars)
             programs += 1
-            pair = Pair(item.source(tokenize_text), item.target(), item.identifier)
+            pair = Pair(item.source(tokenize_text, empty), item.target(), item.identifier)
             if max_chars is not None and len(pair.target) > max_chars:
                 result.dropped[f"longer than {max_chars} characters"] += 1
             elif not pair.source:

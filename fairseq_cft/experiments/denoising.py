@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .plan import BEST, USER_DIR
-from .recipe import SIZE_128, Words, words
+from .recipe import COPYING, SIZE_128, Words, words
 from .stages import PACKAGE, Command, Stage, Task, cft, run, single
 
 POSITIONS = words("--max-source-positions 2048 --max-target-positions 2048")
@@ -25,6 +25,7 @@ class DenoiserPhase:
     Attributes:
         data: ``lines`` or ``programs``.
         length: updates, or epochs where ``epochs``.
+        more: options in place of those of all phases.
     """
 
     name: str
@@ -34,24 +35,30 @@ class DenoiserPhase:
     lr: str
     warmup: int
     epochs: bool = False
+    more: Words = ()
 
     def options(self) -> Words:
         text = f"--label-smoothing {self.smoothing:g} --lr {self.lr} --warmup-updates {self.warmup} "
         if self.epochs:
-            return words(f"{text} --max-epoch {self.length} --lr-scheduler inverse_sqrt --warmup-init-lr 1e-4")
-        return words(
-            f"{text} --max-update {self.length} --lr-scheduler polynomial_decay --total-num-update {self.length}"
-        )
+            text += f"--max-epoch {self.length} --lr-scheduler inverse_sqrt --warmup-init-lr 1e-4"
+        else:
+            text += f"--max-update {self.length} --lr-scheduler polynomial_decay --total-num-update {self.length}"
+        return (*words(text), *self.more)
 
 
 @dataclass(frozen=True)
 class DenoiserScale:
-    """Size, batch and phases."""
+    """Size, batch and phases.
+
+    Attributes:
+        start: the phase whose weights predictors start from, where that is not the last.
+    """
 
     model: Words
     batch: Words
     phases: tuple[DenoiserPhase, ...]
     regularize: Words = REGULARIZE
+    start: str | None = None
 
 
 SCALES = {
@@ -66,10 +73,18 @@ SCALES = {
     ),
     "cpu": DenoiserScale(
         # what copies needs no lines; --copy-dropout trains what a predictor starts from
-        ("--arch", "transformer_cft_tiny", *SIZE_128, *words("--copy-attention --copy-dropout 0.2 --errors 1-3")),
+        ("--arch", "transformer_cft_tiny", *SIZE_128, *COPYING, *words("--copy-dropout 0.2 --errors 1-3")),
         words("--max-tokens 2600"),
-        (DenoiserPhase("programs-1", "programs", 0, 6000, "1.5e-3", 200),),
+        (
+            DenoiserPhase("programs-1", "programs", 0, 3500, "1.5e-3", 200),
+            # for composing: it copies, and leaves alone what is right; its generating half, which predictors start
+            # from, learns nothing here
+            DenoiserPhase(
+                "programs-2", "programs", 0, 1200, "7e-4", 50, more=words("--clean-share 0.5 --copy-dropout 0")
+            ),
+        ),
         words("--dropout 0"),
+        start="programs-1",
     ),
     "paper": DenoiserScale(  # 25 + 5 epochs of lines, then 5 + 1 + 3 of programs, 16 copies of each
         words("--arch transformer_cft_spoc"),
@@ -113,15 +128,21 @@ class DenoiserRun:
         return self.out / "models" / phase / BEST
 
 
+def start(scale: str, denoiser: Path) -> Path:
+    """What predictors start from: the denoiser, or a file beside it."""
+    return denoiser.with_name("start.pt") if SCALES[scale].start else denoiser
+
+
 def stages(x: DenoiserRun) -> Iterator[Stage]:
     """Phases, the denoiser, and what it repairs of programs that it never saw."""
-    phases = SCALES[x.scale].phases
+    phases, first = SCALES[x.scale].phases, SCALES[x.scale].start
     for before, phase in zip([None, *phases], phases, strict=False):
         title = f"{phase.data}: label smoothing {phase.smoothing:g}"
-        start = ("--finetune-from-model", str(x.best(before.name))) if before else ()
-        yield Stage(phase.name, title, ((train(x, phase, start),),))
-    keep = run("cp", x.best(phases[-1].name), x.denoiser)
-    yield single("keep", "the last phase's best checkpoint", keep, writes=[x.denoiser])
+        weights = ("--finetune-from-model", str(x.best(before.name))) if before else ()
+        yield Stage(phase.name, title, ((train(x, phase, weights),),))
+    kept = {x.denoiser: phases[-1].name} | ({start(x.scale, x.denoiser): first} if first else {})
+    copies = [run("cp", x.best(phase), file) for file, phase in kept.items()]
+    yield single("keep", "the last phase's best checkpoint", *copies, writes=[*kept])
     yield single("repairs", "does it repair programs it never saw?", report(x), reads=[PACKAGE / "report"])
 
 
@@ -133,12 +154,12 @@ def check(x: DenoiserRun) -> Stage:
     return single("check", "denoiser leaves clean programs alone?", command, reads=reads, writes=[json])
 
 
-def train(x: DenoiserRun, phase: DenoiserPhase, start: Words) -> Task:
+def train(x: DenoiserRun, phase: DenoiserPhase, weights: Words) -> Task:
     scale, data, folder = SCALES[x.scale], x.prepared / "data-bin" / phase.data, x.out / "models" / phase.name
     command = run(
         "fairseq-train", data, *USER_DIR, "--task", "code_denoising", "--noise", x.noise, *ALWAYS, *POSITIONS,
         "--subword-model", x.prepared / "bpe.model", "--seed", x.seed, "--no-epoch-checkpoints", "--save-dir", folder,
-        *scale.model, *scale.batch, *scale.regularize, *phase.options(), *start, *x.more,
+        *scale.model, *scale.batch, *scale.regularize, *phase.options(), *weights, *x.more,
     )  # fmt: skip
     reads = tuple(data / pattern for pattern in ("train.*", "valid.*", "dict.*"))
     return Task(f"denoiser.{phase.name}", (command,), reads=reads, training=folder)

@@ -31,7 +31,7 @@ class Experiment:
         dataset: its name in results.json.
         pairs programs: folders of binarised data; ``whole``: pairs without the segments of programs that ``pairs`` has
             besides, for trainings that start from a trained system, their own first phase too.
-        denoiser: checkpoint.
+        denoiser: checkpoint; ``start``: another of the same shape, which systems that start from a denoiser start from.
         text: folder with the data as subwords, ``bpe.train.src`` and so on.
         unlabeled: programs without pseudocode, as subwords; ``dictionary`` is the one of all data.
         noise: options of code_denoising.
@@ -66,6 +66,7 @@ class Experiment:
     denoiser_seed: int = 1
     always: Words = ALWAYS
     whole: Path | None = None
+    start: Path | None = None
     references: Words = ()
 
     @property
@@ -139,7 +140,7 @@ def start(x: Experiment, starts_from: str, seed: int) -> str:
     """A checkpoint, or ``random``."""
     if starts_from in SYSTEMS:
         return str(x.best(f"{starts_from}.{seed}"))
-    return str(x.denoiser) if starts_from == DENOISER else starts_from
+    return str(x.start or x.denoiser) if starts_from == DENOISER else starts_from
 
 
 def plain(x: Experiment, before: str) -> Words:

@@ -55,6 +55,7 @@ ALWAYS = words(
     "--num-workers 1 --log-format json --log-interval 50 --optimizer adam --adam-betas '(0.9, 0.98)' --clip-norm 1 "
     "--weight-decay 1e-4"
 )
+COPYING = ("--copy-attention", "--line-symbol", "▁$")  # SPoC's pseudocode and code have the same lines and names
 SIZE_128 = words(
     "--encoder-layers 3 --decoder-layers 3 --encoder-embed-dim 128 --decoder-embed-dim 128 --encoder-ffn-embed-dim 512 "
     "--decoder-ffn-embed-dim 512 --encoder-attention-heads 4 --decoder-attention-heads 4"

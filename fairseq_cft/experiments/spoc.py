@@ -49,6 +49,7 @@ class Preparation:
     Attributes:
         unlabeled: more programs for the denoiser, one a line, without pseudocode.
         segments: runs of lines of each training program that are pairs, too; 0: whole programs alone.
+        empty_lines: pseudocode has a step for each line of its program, empty where nobody described it.
     """
 
     data: Path
@@ -60,6 +61,7 @@ class Preparation:
     moses: bool = False
     unlabeled: Path | None = None
     segments: int = 0
+    empty_lines: bool = False
 
     @property
     def text(self) -> Path:
@@ -119,9 +121,9 @@ def prepare(x: Preparation) -> Iterator[Stage]:
 def make_pairs(x: Preparation, split: str, table: Path) -> Chain:
     limit = () if split in TESTS else ("--max-chars", x.max_chars)  # a test program is never left out
     cut = ("--segments", x.segments) if x.segments and split == "train" else ()
-    moses = ("--moses",) if x.moses else ()
+    ways = (*(["--moses"] if x.moses else []), *(["--empty-lines"] if x.empty_lines else []))
     prefix = x.text / split
-    command = cft("spoc", "--tsv", table, "--output-prefix", prefix, "--single-lines", *limit, *cut, *moses)
+    command = cft("spoc", "--tsv", table, "--output-prefix", prefix, "--single-lines", *limit, *cut, *ways)
     reads = (*(PACKAGE / f"data/{name}.py" for name in ("spoc", "spoc_files", "segments")), PACKAGE / "formats")
     ends = ("src", "tgt", "id", "lines", *(("segments.src", "segments.tgt") if cut else ()))
     writes = tuple(x.text / f"{split}.{end}" for end in ends)
@@ -192,7 +194,7 @@ class Benchmark:
 
     Attributes:
         prepared: what prepare-spoc made before; None: made here.
-        denoiser: one that train-denoiser trained on it; None: trained here.
+        denoiser: one that train-denoiser trained on it, at this scale; None: trained here.
         limit: programs of each test set, evenly drawn; 0: all.
     """
 
@@ -227,7 +229,7 @@ class Benchmark:
 
 
 def experiment(x: Benchmark) -> Experiment:
-    recipe = SPOC[x.scale]
+    recipe, denoiser = SPOC[x.scale], x.denoiser or x.out / "denoiser/denoiser.pt"
     prepared, cases = x.folder, x.data / "testcases"
     text, bin_ = prepared / "text", prepared / "data-bin"
     ids = x.limited if x.limit else text
@@ -252,7 +254,8 @@ def experiment(x: Benchmark) -> Experiment:
         pairs=bin_ / "pairs",
         whole=bin_ / "whole" if (bin_ / "whole").exists() else None,
         programs=bin_ / "programs",
-        denoiser=x.denoiser or x.out / "denoiser/denoiser.pt",
+        denoiser=denoiser,
+        start=denoising.start(x.scale, denoiser),
         text=text,
         unlabeled=text / "bpe.train.tgt",
         dictionary=bin_ / "pairs/dict.src.txt",

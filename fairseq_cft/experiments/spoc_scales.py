@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .recipe import SIZE_128, Recipe, then, words
+from .recipe import COPYING, SIZE_128, Recipe, then, words
 
 SMOOTHED = words("--criterion label_smoothed_cross_entropy")
 
@@ -40,10 +40,10 @@ SPOC = {
             "gate": then(f"{_TINY} --max-update 40"),
         },
     ),
-    "cpu": Recipe(  # copies from its source; with prepare-spoc --unlabeled and --segments
+    "cpu": Recipe(  # copies from its source; with prepare-spoc --unlabeled, --segments and --empty-lines
         architecture="tiny",
         vocabulary=1000,
-        shape=(*SIZE_128, "--copy-attention"),
+        shape=(*SIZE_128, *COPYING),
         batch=words("--max-tokens 3000"),
         regularize=words("--dropout 0.1"),
         criterion=SMOOTHED,

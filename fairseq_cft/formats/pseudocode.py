@@ -19,18 +19,25 @@ _END_OF_LINE = re.compile(rf"(?:^|\s+)\{NEWLINE_WORD}(?=\s|$)")
 _LEVEL = re.compile(r"TAB(\d{1,3})\s+")
 
 
-def spoc_line(steps: Iterable[tuple[int, str]], tokenize_text: Callable[[str], str] | None = None) -> str:
+def spoc_line(
+    steps: Iterable[tuple[int, str]], tokenize_text: Callable[[str], str] | None = None, empty: bool = False
+) -> str:
     r"""The (indent, text) steps that say something, as SPoC's line; ``tokenize_text`` sets each text's tokens apart.
+
+    With ``empty`` also those that say nothing, where one does: a step is then a line of the program.
 
     >>> spoc_line([(0, "read n"), (0, ""), (1, "print $ n")])
     'TAB0 read n ; $ TAB1 print \\$ n ;'
     """
-    parts = []
+    parts, described = [], False
     for indent, text in steps:
         words = (tokenize_text(text) if tokenize_text else text).split()  # a tokenizer may set a $ apart, too
-        if words:
-            said = " ".join(encode_token(word) if word == NEWLINE_WORD else word for word in words)
-            parts.append(f"TAB{indent} {said} ;")
+        if words or empty:
+            said = [encode_token(word) if word == NEWLINE_WORD else word for word in words]
+            parts.append(" ".join((f"TAB{indent}", *said, ";")))
+            described |= bool(words)
+    if not described:
+        return ""
     return f" {NEWLINE_WORD} ".join(parts)
 
 

@@ -39,7 +39,7 @@ from ..modules.scoring import (
     straight_through,
     without_dropout,
 )
-from ..modules.transformer import add_copying_args
+from ..modules.transformer import add_shape_args
 from ..modules.unsupported import GENERATION, refuse
 
 STAGES = ("composed", "base")
@@ -226,7 +226,7 @@ class ComposedTransformerModel(FromExportedFolder, TransformerModel):
             choices=STAGES,
             help="what generation returns: the composed output (default) or the base predictor's",
         )
-        add_copying_args(parser, ": of a random base predictor; a checkpoint says what its model is")
+        add_shape_args(parser, ": of a random base predictor; a checkpoint says what its model is")
         parser.add_argument(
             "--base-max-len-a",
             type=float,

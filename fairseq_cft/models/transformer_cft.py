@@ -9,7 +9,7 @@ from fairseq.tasks import FairseqTask
 
 from ..modules.architecture import SIZES, as_namespace, check_precision, note_dictionaries, set_sizes
 from ..modules.pretrained import FromExportedFolder
-from ..modules.transformer import Transformer, add_copying_args
+from ..modules.transformer import Transformer, add_shape_args
 
 
 @register_model("transformer_cft")
@@ -28,7 +28,7 @@ class TransformerCFTModel(FromExportedFolder, Transformer):
             action="store_true",
             help="train the encoder alone; the decoder and what it shares with the encoder, its embeddings, stay",
         )
-        add_copying_args(parser)
+        add_shape_args(parser)
 
     @classmethod
     def build_model(cls, args: Any, task: FairseqTask) -> "TransformerCFTModel":
@@ -51,6 +51,7 @@ def transformer_cft(args: Namespace) -> None:
     args.freeze_decoder = getattr(args, "freeze_decoder", False)
     args.copy_attention = bool(getattr(args, "copy_attention", False))
     args.copy_dropout = getattr(args, "copy_dropout", 0.0)
+    args.line_symbol = getattr(args, "line_symbol", None)
     base_architecture(args)
 
 

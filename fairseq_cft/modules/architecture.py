@@ -39,6 +39,7 @@ SHAPE_OPTIONS = (
     "layernorm_embedding",
     "no_decoder_final_norm",
     "copy_attention",
+    "line_symbol",
     "max_source_positions",
     "max_target_positions",
 )

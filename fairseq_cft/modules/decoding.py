@@ -20,6 +20,7 @@ from fairseq.modules.transformer_layer import TransformerDecoderLayer, Transform
 from torch import Tensor, nn
 
 from .batches import lengths_of
+from .line_positions import LinePositions
 
 SHRINK_BELOW = 0.75  # compact the batch when no more than this share of its sentences is unfinished
 
@@ -165,6 +166,7 @@ class _Stepper:
         if padding is not None and not padding.any():
             padding = None
         self.positions = self._positions(max_length, states.device)
+        self.lines = states.new_zeros(states.size(0) * copies, dtype=torch.long)  # (R,): in which each output is
         self.layers = [_Layer(layer, states, padding, max_length, copies, growth) for layer in decoder.layers]
         self.copies = copies
         self.copying = decoder.stepper(encoder_out, copies) if hasattr(decoder, "copying") else None
@@ -173,6 +175,8 @@ class _Stepper:
         table = self.decoder.embed_positions
         if table is None:
             return None
+        if isinstance(table, LinePositions):
+            table = table.tokens
         any_token = torch.full((1, length), self.decoder.padding_idx + 1, device=device)
         return table(any_token)[0]  # (T, C); positions count from the first token that is no padding
 
@@ -185,6 +189,9 @@ class _Stepper:
             x = decoder.project_in_dim(x)
         if self.positions is not None:
             x = x + self.positions[step]
+        if isinstance(decoder.embed_positions, LinePositions):
+            self.lines = self.lines + tokens.eq(decoder.embed_positions.symbol)
+            x = x + decoder.embed_positions.of(self.lines)
         if decoder.layernorm_embedding is not None:
             x = decoder.layernorm_embedding(x)
         for layer in self.layers:
@@ -204,6 +211,7 @@ class _Stepper:
         """Goes on with these of the N sentences, all K outputs of each."""
         for layer in self.layers:
             layer.keep(sentences)
+        self.lines = self.lines.view(-1, self.copies)[sentences].flatten()
         if self.copying is not None:
             self.copying.select(sentences)
 

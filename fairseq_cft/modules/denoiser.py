@@ -104,7 +104,7 @@ def as_transformer(
         args = Namespace(**{name: value for name, value in model_args.items() if value is not None})
         base_architecture(args)
         shape = shape_of(args)
-    shape = {"copy_attention": False, **shape}  # older checkpoints do not name it
+    shape = {"copy_attention": False, "line_symbol": "", **shape}  # older checkpoints do not name them
     return TransformerCheckpoint(path, weights, shape, known_dictionaries(model_args, task_args))
 
 

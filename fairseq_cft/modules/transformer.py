@@ -19,6 +19,7 @@ from ..errors import UserError
 from .architecture import fingerprint
 from .copying import CopyAttention, Copying, CopyStepper, Source, mixture
 from .following import first_places, followed_places, match_lengths
+from .line_positions import add_lines
 
 COPYING = "decoder.copying."  # what the names of its weights start with
 STEPPER = "copying"  # its name in fairseq's incremental state
@@ -126,15 +127,19 @@ class Transformer(TransformerModel):
 
     @classmethod
     def build_encoder(cls, args: Any, src_dict: Any, embed_tokens: Any) -> Any:
-        if not getattr(args, "copy_attention", False):
-            return super().build_encoder(args, src_dict, embed_tokens)
-        return CopyingEncoder(TransformerConfig.from_namespace(args), src_dict, embed_tokens)
+        if getattr(args, "copy_attention", False):
+            encoder = CopyingEncoder(TransformerConfig.from_namespace(args), src_dict, embed_tokens)
+        else:
+            encoder = super().build_encoder(args, src_dict, embed_tokens)
+        return add_lines(encoder, getattr(args, "line_symbol", None))
 
     @classmethod
     def build_decoder(cls, args: Any, tgt_dict: Any, embed_tokens: Any) -> Any:
-        if not getattr(args, "copy_attention", False):
-            return super().build_decoder(args, tgt_dict, embed_tokens)
-        return CopyingDecoder(TransformerConfig.from_namespace(args), tgt_dict, embed_tokens)
+        if getattr(args, "copy_attention", False):
+            decoder = CopyingDecoder(TransformerConfig.from_namespace(args), tgt_dict, embed_tokens)
+        else:
+            decoder = super().build_decoder(args, tgt_dict, embed_tokens)
+        return add_lines(decoder, getattr(args, "line_symbol", None))
 
     def load_state_dict(self, state_dict: Any, strict: bool = True, model_cfg: Any = None, args: Any = None) -> Any:
         copies, copied = hasattr(self.decoder, "copying"), any(name.startswith(COPYING) for name in state_dict)
@@ -165,7 +170,7 @@ def check_copying(args: Any, task: Any) -> None:
         raise UserError("--copy-attention does not fit --adaptive-softmax-cutoff; drop one of them")
 
 
-def add_copying_args(parser: ArgumentParser, whose: str = "") -> None:
+def add_shape_args(parser: ArgumentParser, whose: str = "") -> None:
     parser.add_argument(
         "--copy-attention",
         action="store_true",
@@ -178,4 +183,9 @@ def add_copying_args(parser: ArgumentParser, whose: str = "") -> None:
         metavar="P",
         help="with --copy-attention: share of the sentences that train the generating half alone, 0 to 1; a copying "
         "denoiser that a predictor starts from needs it (default: 0)",
+    )
+    parser.add_argument(
+        "--line-symbol",
+        metavar="PIECE",
+        help=f"the symbol that ends a line, ▁$ say: positions then also count lines{whose} (default: they do not)",
     )

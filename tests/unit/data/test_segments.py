@@ -35,6 +35,13 @@ def test_every_run_that_starts_and_ends_with_a_described_line() -> None:
     assert all(f" $ {code} $ " in whole for _, code in found)
 
 
+def test_lines_that_nobody_described_are_kept_on_request() -> None:
+    found = draw_segments(PROGRAM, 100, np.random.default_rng(1), empty=True)
+    assert {code for _, code in found} == {code for _, code in drawn(PROGRAM, 100)}
+    assert all(source.count(" $ ") == code.count(" $ ") for source, code in found)
+    assert any("TAB1 ; $ TAB1 return ;" in source for source, _ in found)
+
+
 @pytest.mark.parametrize(("count", "single"), [(1, 1), (2, 1), (9, 5), (20, 10), (100, 30)])
 def test_half_are_single_lines(count: int, single: int) -> None:
     found = drawn(LONG, count)

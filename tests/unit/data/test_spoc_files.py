@@ -46,6 +46,15 @@ def test_the_files(tmp_path: Path) -> None:
     assert program_at(tmp_path / "p.q.tgt", 1) == 'int main ( ) {\n  puts ( "a  b" ) ;\n}\n'
 
 
+def test_pseudocode_of_every_line_on_request(tmp_path: Path) -> None:
+    result = convert([table(tmp_path)], empty=True)
+    assert [pair.source for pair in result.pairs] == [
+        'TAB0 ; $ TAB1 print "x", don\'t stop ; $ TAB0 ;',
+        "TAB0 set x to 1 ;",
+    ]
+    assert result.dropped == {"without pseudocode": 1}
+
+
 def test_long_programs_are_left_out_only_on_request(tmp_path: Path) -> None:
     path = table(tmp_path)
     assert [pair.target for pair in convert([path], max_chars=len("int x = 1 ;")).pairs] == ["int x = 1 ;"]

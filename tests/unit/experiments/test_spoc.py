@@ -30,7 +30,11 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
     assert value(trained["composed.1"], "--denoiser-path") == f"{out}/denoiser/denoiser.pt"
     assert value(trained["composed.1"], "--base-predictor-path") == f"{out}/models/pretrained.1/checkpoint_best.pt"
     phases = [each for name, each in trained.items() if name.startswith("pretrained.1")]
-    assert value(phases[0], "--finetune-from-model") == f"{out}/denoiser/denoiser.pt"
+    begin = "start" if scale == "cpu" else "denoiser"  # what predictors start from
+    assert value(phases[0], "--finetune-from-model") == f"{out}/denoiser/{begin}.pt"
+    kept = {Path(copy[2]).name: Path(copy[1]).parent.name for copy in shown_commands(shown, "cp")}
+    last = "programs-3" if scale == "paper" else "programs-2"
+    assert kept == {"denoiser.pt": last} | ({"start.pt": "programs-1"} if scale == "cpu" else {})
     assert value(phases[1], "--finetune-from-model") == f"{out}/models/pretrained.1.phase1/checkpoint_best.pt"
     if smoothing:
         assert [value(each, "--label-smoothing") for each in phases] == smoothing
@@ -88,7 +92,8 @@ def test_one_test_set_is_enough(spoc, tmp_path):
 def test_programs_from_the_wild_train_the_denoiser_alone(spoc, tmp_path):
     wild, out = tmp_path / "wild.tgt", tmp_path / "out"
     wild.touch()
-    shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5)
+    shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5, "--empty-lines")
+    assert all("--empty-lines" in each for each in shown_commands(shown, "spoc"))
     (learn, *encode) = shown_commands(shown, "subwords")
     assert f"{out}/text/train.segments.src" in learn and str(wild) not in learn
     assert [value(each, "--input") for each in encode][-1] == str(wild)

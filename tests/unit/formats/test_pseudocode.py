@@ -22,6 +22,13 @@ def test_pseudocode_has_a_line_for_each_step(line, text):
     assert pseudocode_text(line) == text
 
 
+def test_steps_that_say_nothing_are_kept_where_a_step_is_a_line():
+    steps = [(0, " "), (1, "read n"), (0, "")]
+    assert spoc_line(steps) == "TAB1 read n ;"
+    assert spoc_line(steps, empty=True) == "TAB0 ; $ TAB1 read n ; $ TAB0 ;"
+    assert spoc_line([(0, ""), (1, " ")], empty=True) == ""  # of a program that nobody described
+
+
 def test_a_dollar_that_a_tokenizer_sets_apart_is_no_end_of_a_step():
     def tokens_apart(text):
         return text.replace('"', ' " ')

@@ -29,6 +29,8 @@ def model_of(task, seed=0, **options):
         {"layernorm_embedding": True, "activation_fn": "gelu", "share_all_embeddings": False},
         {"no_token_positional_embeddings": True, "no_scale_embedding": True},
         {"copy_attention": True},
+        {"line_symbol": "a"},
+        {"line_symbol": "a", "copy_attention": True, "decoder_learned_pos": True},
         {"copy_attention": True, "decoder_output_dim": 12, "share_all_embeddings": False},
         {"activation_fn": "gelu_accurate", "no_decoder_final_norm": True},
         {"activation_fn": "tanh", "share_all_embeddings": False, "share_decoder_input_output_embed": True},
