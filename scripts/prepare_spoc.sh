@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Needs:   `make install` done; DATA as scripts/download_spoc.sh leaves it: train/split/*.tsv and test/*.tsv
-# Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--unlabeled F.tgt]          (all options: -h)
+# Runs:    scripts/prepare_spoc.sh DATA OUT [--vocab-size 10000] [--unlabeled F.tgt] [--segments N] [--empty-lines]   (-h)
 # Expects: about 2 minutes for 5,000 programs on 2 cores, and then, for training:
 #          OUT/data-bin/pairs     train, valid, test (TestW, new workers), test1 (TestP, new problems): src -> tgt
 #          OUT/data-bin/programs  the training programs without pseudocode, and those of --unlabeled

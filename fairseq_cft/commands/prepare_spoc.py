@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--empty-lines",
         action="store_true",
-        help="pseudocode keeps a step that says nothing for each line that nobody described: it has its program's lines",
+        help="keep an empty step in the pseudocode for each line that nobody described: the lines of both are the same",
     )
     made.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
     made.add_argument(

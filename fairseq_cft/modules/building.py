@@ -97,7 +97,7 @@ def _base_shape(
     """The base predictor's shape: its checkpoint's, or for random weights the flags over the denoiser's."""
     asked = shape_of(args)
     if base_file is None:
-        return _random_shape(asked, {**denoiser_file.shape, "copy_attention": False})
+        return _random_shape(asked, {**denoiser_file.shape, "copy_attention": False, "line_symbol": ""})
     if differences := shape_differences(asked, base_file.shape):
         raise UserError(
             f"the base predictor takes its weights and shape from {base_file.path}, which disagrees with "

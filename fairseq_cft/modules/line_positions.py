@@ -5,7 +5,6 @@ Legend: N sentences, T length, C channels.
 
 from typing import Any
 
-import torch
 from fairseq.modules import SinusoidalPositionalEmbedding
 from torch import Tensor, nn
 
@@ -18,15 +17,17 @@ class LinePositions(nn.Module):
     Their channels are in the opposite order, so that each counter moves fast where the other hardly moves.
     """
 
-    def __init__(self, tokens: nn.Module, symbol: int, lines: int, channels: int) -> None:
+    table: Tensor  # (lines, C)
+
+    def __init__(self, tokens: Any, symbol: int, lines: int, channels: int) -> None:
         super().__init__()
         self.tokens, self.symbol, self.lines = tokens, symbol, lines
         table = SinusoidalPositionalEmbedding.get_embedding(lines, channels).flip(-1)
-        self.register_buffer("table", table, persistent=False)  # (lines, C)
+        self.register_buffer("table", table, persistent=False)
 
     @property
     def max_positions(self) -> int:
-        return self.tokens.max_positions
+        return int(self.tokens.max_positions)
 
     def forward(self, tokens: Tensor, incremental_state: Any = None, **options: Any) -> Tensor:
         """(N, T) tokens, padded on either side -> (N, T, C); where there is a state, (N, 1, C) for the last one."""
@@ -41,7 +42,7 @@ class LinePositions(nn.Module):
 
 
 def add_lines(side: Any, word: str | None) -> Any:
-    """The encoder or decoder, which now tells lines apart; UserError where ``word`` does not stand in its dictionary."""
+    """The encoder or decoder, which now tells lines apart; UserError where ``word`` is not in its dictionary."""
     if not word:
         return side
     symbol = side.dictionary.index(word)

@@ -33,8 +33,8 @@ def test_a_dry_run_shows_every_command_and_writes_nothing(spoc, tmp_path, scale,
     begin = "start" if scale == "cpu" else "denoiser"  # what predictors start from
     assert value(phases[0], "--finetune-from-model") == f"{out}/denoiser/{begin}.pt"
     kept = {Path(copy[2]).name: Path(copy[1]).parent.name for copy in shown_commands(shown, "cp")}
-    last = "programs-3" if scale == "paper" else "programs-2"
-    assert kept == {"denoiser.pt": last} | ({"start.pt": "programs-1"} if scale == "cpu" else {})
+    final = "programs-3" if scale == "paper" else "programs-2"
+    assert kept == {"denoiser.pt": final} | ({"start.pt": "programs-1"} if scale == "cpu" else {})
     assert value(phases[1], "--finetune-from-model") == f"{out}/models/pretrained.1.phase1/checkpoint_best.pt"
     if smoothing:
         assert [value(each, "--label-smoothing") for each in phases] == smoothing
