@@ -127,12 +127,11 @@ def _draw(logits: Tensor) -> Tensor:
     return drawn.clamp(max=logits.size(-1) - 1)  # a product rounded up to the sum itself
 
 
-def computes(model: Any) -> bool:
-    """Whether ``decode`` gives what a fairseq model itself would: what ``_Stepper`` and ``_Layer`` know is all it has.
+def computes(decoder: Any) -> bool:
+    """Whether ``decode`` gives what fairseq's decoder would: what ``_Stepper`` and ``_Layer`` know is all that it has.
 
     They read the parts of a Transformer's decoder one by one; a part that they do not know would be left out.
     """
-    decoder = model.decoder
     known = type(decoder) in (TransformerDecoder, TransformerDecoderBase) or hasattr(decoder, "copying")
     if not known or decoder.adaptive_softmax is not None:
         return False

@@ -40,7 +40,7 @@ def greedy_outputs(model: Any, src_tokens: Tensor, bounds: Tensor, dictionary: D
     By our decoding, or where the model computes something else, by fairseq's generator.
     """
     pad, eos = dictionary.pad(), dictionary.eos()
-    if computes(model):
+    if computes(model.decoder):
         return translate(model, src_tokens, bounds, eos=eos, pad=pad)
     longest = int(bounds.max())
     generator = SequenceGenerator([model], dictionary, beam_size=1, max_len_b=longest - 1)

@@ -19,6 +19,7 @@ from ..errors import UserError
 from ..modules.architecture import note_dictionaries
 from ..modules.batches import same_rows
 from ..modules.data_files import data_folders, no_split, refuse_empty, same_dictionaries
+from ..modules.greedy_generator import faster
 from ..modules.length_limits import with_our_limits
 from ..modules.noisy_dataset import NoisyProgramDataset, corrupted_rows
 from ..modules.validating import check_metric, greedy_outputs
@@ -159,7 +160,7 @@ class CodeDenoisingTask(FairseqTask):
 
     def build_generator(self, models: list[Any], args: Any, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
-        return super().build_generator(models, with_our_limits(args), *rest, **options)
+        return faster(super().build_generator(models, with_our_limits(args), *rest, **options))
 
     def build_dataset_for_inference(self, src_tokens: Any, src_lengths: Any, **kwargs: Any) -> LanguagePairDataset:
         return LanguagePairDataset(src_tokens, src_lengths, self.dictionary, tgt_dict=self.dictionary, **kwargs)

@@ -22,6 +22,7 @@ from ..modules.architecture import note_dictionaries
 from ..modules.batches import MAX_LEN, length_bounds, lengths_of, same_rows
 from ..modules.building import unwrapped
 from ..modules.data_files import data_folders, language_pair, no_split, refuse_empty, same_dictionaries
+from ..modules.greedy_generator import faster
 from ..modules.length_limits import with_our_limits
 from ..modules.program_validation import ProgramEvaluation, draw, line_format, program_evaluation
 from ..modules.several_references import with_references
@@ -255,7 +256,7 @@ class PseudocodeToCodeTask(TranslationTask):
 
     def build_generator(self, models: list[Any], args: Any, *rest: Any, **options: Any) -> Any:
         """As in fairseq, but its default length limit of 200 tokens becomes one that grows with the source."""
-        return super().build_generator(models, with_our_limits(args), *rest, **options)
+        return faster(super().build_generator(models, with_our_limits(args), *rest, **options))
 
 
 def exact_match_counts(outputs: dict[str, Tensor], target: Tensor, pad: int) -> dict[str, Tensor]:
