@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..evaluation.statistics import rate_interval
 from .plots import pyplot, save
 
-LONG = 1000  # characters: the published limit of training programs; what is longer, the denoiser has not learned
+LONG = 1000  # characters: the published limit of training programs
 FIGURES = {"compiles_before": "compile before", "compiles_after": "compile after", "restored": "restored exactly"}
 CLEAN_FIGURES = ("compiles_clean", "compiles_kept")
 COLORS = {"compiles_before": "#bcb8b1", "compiles_after": "#33658a", "restored": "#f26419"}
@@ -80,7 +81,7 @@ def draw(report: dict[str, Any], file: Path) -> None:
         errors = np.abs(values[:, 1:].T - values[:, 0])
         where = np.arange(len(groups)) + 0.27 * (place - 1)
         axes.bar(where, values[:, 0], 0.25, yerr=errors, capsize=3, color=COLORS[name], label=label)
-    axes.set_xticks(range(len(groups)), [f"{name}\nn = {group['n']}" for name, group in groups.items()])
+    axes.set_xticks(range(len(groups)), [f"{fill(name, 14)}\nn = {group['n']}" for name, group in groups.items()])
     axes.set_ylabel("% of corrupted programs")
     axes.set_title(f"{report['source']}: clean programs kept {report['clean']['all']['kept'][0]:.1%}")
     axes.set_ylim(0, 125)
