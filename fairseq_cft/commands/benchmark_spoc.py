@@ -20,7 +20,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--scale", choices=sorted(SPOC), required=True, help="tiny: minutes; paper: for a GPU")
     made.add_argument("--prepared", type=Path, metavar="PREPARED", help="what prepare-spoc made (default: made here)")
     made.add_argument(
-        "--denoiser", type=Path, metavar="FILE.pt", help="of train-denoiser, on PREPARED (default: trained here)"
+        "--denoiser",
+        type=Path,
+        metavar="FILE.pt",
+        help="of train-denoiser at this scale, on PREPARED; at cpu with start.pt beside it (default: trained here)",
     )
     made.add_argument(
         "--limit", type=whole_number, default=0, metavar="N", help="programs of each test set, evenly drawn (all)"

@@ -77,8 +77,7 @@ SCALES = {
         words("--max-tokens 2600"),
         (
             DenoiserPhase("programs-1", "programs", 0, 3500, "1.5e-3", 200),
-            # for composing: it copies, and leaves alone what is right; its generating half, which predictors start
-            # from, learns nothing here
+            # for composing: it leaves alone what is right; predictors start from the part with dropout of copying
             DenoiserPhase(
                 "programs-2", "programs", 0, 1200, "7e-4", 50, more=words("--clean-share 0.5 --copy-dropout 0")
             ),

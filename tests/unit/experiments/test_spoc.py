@@ -127,6 +127,14 @@ def test_wrong_use_is_told(spoc, tmp_path, monkeypatch, capsys, arguments, statu
     assert sentence in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
+def test_what_predictors_start_from_must_be_there(tmp_path, capsys):
+    for name in ("bpe.model", "denoiser.pt"):
+        (tmp_path / name).touch()
+    given = ["--data", tmp_path, "--prepared", tmp_path, "--denoiser", tmp_path / "denoiser.pt", "--scale", "cpu"]
+    assert wrong_use("benchmark-spoc", [*map(str, given), str(tmp_path / "out")]) == 1
+    assert f"{tmp_path}/start.pt does not exist" in capsys.readouterr().err
+
+
 def test_spoc_without_tests_is_told(spoc, tmp_path, capsys):
     for part in "wp":
         (spoc / f"test/spoc-test{part}.tsv").unlink()

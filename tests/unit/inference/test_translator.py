@@ -228,9 +228,9 @@ def test_a_gate_is_exported_with_its_model(runs, tmp_path):
 
 @pytest.fixture(scope="module")
 def copying(runs, tmp_path_factory):
-    """A composed model of two copying stages, random but sure of what it copies: exported, and read again."""
+    """A composed model of two stages that copy and count lines, random but sure of its copies: exported and read."""
     folder = tmp_path_factory.mktemp("copying")
-    model = build("transformer_cft_tiny", runs.task, 3, copy_attention=True)
+    model = build("transformer_cft_tiny", runs.task, 3, copy_attention=True, line_symbol="a")
     torch.nn.init.constant_(model.decoder.copying.gate.bias, -3.0)
     denoiser = save_run(model, folder / "models" / "denoiser.1", runs.data, "code_denoising")
     made = build("composed_transformer", runs.task, denoiser_path=str(denoiser / "checkpoint_best.pt"))
@@ -240,6 +240,8 @@ def copying(runs, tmp_path_factory):
 
 
 def test_an_exported_copying_model_gives_what_fairseqs_generator_does(runs, copying):
+    stages = copying.model.base_predictor, copying.model.denoiser
+    assert all(stage.encoder.embed_positions.symbol == runs.task.target_dictionary.index("a") for stage in stages)
     asked = [sentence for sentence in SENTENCES if sentence]
     for beam in (1, 3):
         base = [trace.base for trace in copying.translate(asked, beam, trace=True)]
