@@ -4,9 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..data.spoc_files import TOKENIZERS
 from ..errors import UserError
 from ..experiments.spoc import MAX_CHARS, Preparation, prepare
 from ..experiments.starting import add_dry_run, execute, require_tools, whole_number
+from .spoc import TOKENIZE
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="keep an empty step in the pseudocode for each line that nobody described: the lines of both are the same",
     )
-    made.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
+    made.add_argument("--tokenize", choices=TOKENIZERS, help=TOKENIZE)
     made.add_argument(
         "--unlabeled",
         type=Path,
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         max_chars=options.max_chars,
         held_out=options.held_out,
         workers=options.workers,
-        moses=options.moses,
+        tokenizer=options.tokenize,
         unlabeled=options.unlabeled.resolve() if options.unlabeled else None,
         segments=options.segments,
         empty_lines=options.empty_lines,
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if x.tables().divided:
             print(
                 f"{x.data} has no spoc-train-train.tsv: training on spoc-train-eval.tsv and spoc-train-test.tsv but "
-                f"for the last {x.held_out} programs, which validate"
+                f"for {x.held_out} programs, evenly spread, which validate"
             )
     logs = [f"pairs.{name}" for name in ("train", "valid", *(part for part, _ in x.tables().tests))]
     return execute(stages, x.out, jobs=x.workers, dry_run=options.dry_run, logs=(*logs, "subwords", "inputs"))

@@ -4,7 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data.spoc_files import convert, moses_tokenizer, program_at, write
+from ..data.spoc_files import TOKENIZERS, convert, program_at, write
+
+TOKENIZE = (
+    "set the tokens of the pseudocode apart as those of the program are, so that they can be copied, or as Moses does "
+    "(default: as written)"
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -14,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--output-prefix", type=Path, metavar="P", help="write P.src, P.tgt, P.id (and P.rejects)")
     root.add_argument("--max-chars", type=int, metavar="N", help="leave out longer programs, in line format (no limit)")
     root.add_argument("--strict", action="store_true", help="stop at the first damaged row instead of noting it")
-    root.add_argument("--moses", action="store_true", help="tokenize the pseudocode as Moses does")
+    root.add_argument("--tokenize", choices=TOKENIZERS, help=TOKENIZE)
     root.add_argument(
         "--empty-lines", action="store_true", help="keep a step that says nothing for a line that nobody described"
     )
@@ -56,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.tsv,
         max_chars=options.max_chars,
         strict=options.strict,
-        tokenize_text=moses_tokenizer() if options.moses else None,
+        tokenize_text=TOKENIZERS[options.tokenize]() if options.tokenize else None,
         segments=options.segments,
         seed=options.seed,
         empty=options.empty_lines,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..errors import UserError
 from ..files import read_lines, write_together
 from ..formats.line_format import decode_line
+from ..formats.pseudocode import tokenize_as_code
 from ..noise import item_rng
 from ..noise.cpp import breakable_lines
 from .segments import draw_segments
@@ -46,9 +47,12 @@ def moses_tokenizer() -> Callable[[str], str]:
     try:
         from sacremoses import MosesTokenizer
     except ImportError as error:
-        raise UserError("--moses needs the package sacremoses: pip install sacremoses") from error
+        raise UserError("--tokenize moses needs the package sacremoses: pip install sacremoses") from error
     moses = MosesTokenizer(lang="en")
     return lambda text: str(moses.tokenize(text, escape=False, return_str=True))
+
+
+TOKENIZERS = {"code": lambda: tokenize_as_code, "moses": moses_tokenizer}  # what makes the tokenizer of each name
 
 
 def _read(table: Path) -> Iterator[Program | Rejection]:

@@ -14,16 +14,16 @@ from .stages import PACKAGE, Chain, Command, Stage, Task, cft, run, single
 TESTS = ("testw", "testp")  # new workers: in distribution; new problems: out of it
 HOME = "SPoC's folder, with train, test and testcases, is at https://sumith1896.github.io/spoc"
 MAX_CHARS = 1000  # of training programs, as published
-MOST_UNTRAINED = 0.03  # of the inputs may hold a character that training never saw: they come from the wild
+MOST_UNTRAINED = 0.05  # of the inputs may hold a character that training never saw: they come from the wild
 
-# The rows of two tables but for the last programs, and these; a program starts where its line is 0.
+# The rows of two tables but for some programs, evenly spread, and these; a program starts where its line is 0.
 DIVIDE = r"""
 FNR == 1 { file++; for (i = 1; i <= NF; i++) if ($i ~ /^line\r?$/) column = i }
 FNR == 1 && file == 3 { print }
 FNR == 1 { next }
 $column == "0" && file < 3 { programs++ }
 $column == "0" && file >= 3 { seen++ }
-file >= 3 && (seen > programs - held_out) == last { print }
+file >= 3 && (int(seen * held_out / programs) > int((seen - 1) * held_out / programs)) == valid { print }
 """
 # K lines of a file, evenly spread; it is read twice.
 SPREAD = r"""
@@ -47,6 +47,7 @@ class Preparation:
     """From DATA to OUT.
 
     Attributes:
+        tokenizer: of the pseudocode, one of spoc_files.TOKENIZERS.
         unlabeled: more programs for the denoiser, one a line, without pseudocode.
         segments: runs of lines of each training program that are pairs, too; 0: whole programs alone.
         empty_lines: pseudocode has a step for each line of its program, empty where nobody described it.
@@ -58,7 +59,7 @@ class Preparation:
     max_chars: int = MAX_CHARS
     held_out: int = 200
     workers: int = 2
-    moses: bool = False
+    tokenizer: str | None = None
     unlabeled: Path | None = None
     segments: int = 0
     empty_lines: bool = False
@@ -97,10 +98,10 @@ def prepare(x: Preparation) -> Iterator[Stage]:
     if tables.divided:
         twice = (*tables.divided, *tables.divided)
         commands = [
-            run("awk", "-F\t", "-v", f"held_out={x.held_out}", "-v", f"last={last}", DIVIDE, *twice, output=table)
-            for last, table in enumerate((tables.train, tables.valid))
+            run("awk", "-F\t", "-v", f"held_out={x.held_out}", "-v", f"valid={valid}", DIVIDE, *twice, output=table)
+            for valid, table in enumerate((tables.train, tables.valid))
         ]
-        yield single("tables", f"tables; their last {x.held_out} programs validate", *commands)
+        yield single("tables", f"tables; {x.held_out} of their programs validate", *commands)
     yield Stage("pairs", "tables to pairs", tuple(make_pairs(x, split, table) for split, table in splits.items()))
     # Not from the unlabeled programs: a piece that only they hold would be untrained where a test input has it.
     marked = [x.text / "train.segments.src"] if x.segments else []
@@ -121,7 +122,7 @@ def prepare(x: Preparation) -> Iterator[Stage]:
 def make_pairs(x: Preparation, split: str, table: Path) -> Chain:
     limit = () if split in TESTS else ("--max-chars", x.max_chars)  # a test program is never left out
     cut = ("--segments", x.segments) if x.segments and split == "train" else ()
-    ways = (*(["--moses"] if x.moses else []), *(["--empty-lines"] if x.empty_lines else []))
+    ways = (*(["--tokenize", x.tokenizer] if x.tokenizer else []), *(["--empty-lines"] if x.empty_lines else []))
     prefix = x.text / split
     command = cft("spoc", "--tsv", table, "--output-prefix", prefix, "--single-lines", *limit, *cut, *ways)
     reads = (*(PACKAGE / f"data/{name}.py" for name in ("spoc", "spoc_files", "segments")), PACKAGE / "formats")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from .line_format import INDENT, NEWLINE_WORD, decode_word, encode_token, indent_level
+from .tokenizer import OPERATORS
 
 SEGMENT = "…"  # in front of SPoC's pseudocode of some lines of a program; one character, so that it is one piece
 START = " $ "  # of a line of the synthetic pseudocode
@@ -17,6 +18,8 @@ END = ";  $ "  # of each statement in it
 
 _END_OF_LINE = re.compile(rf"(?:^|\s+)\{NEWLINE_WORD}(?=\s|$)")
 _LEVEL = re.compile(r"TAB(\d{1,3})\s+")
+_STRING, _CHARACTER, _NUMBER = r'"(?:[^"\\]|\\.)*"', r"'(?:\\.|[^'\\])[^'\s]*'", r"\d+(?:\.\d+)?\w*"
+_CODE_WORD = re.compile("|".join((_STRING, _CHARACTER, _NUMBER, r"\w+", *map(re.escape, OPERATORS), r"\S")))
 
 
 def spoc_line(
@@ -39,6 +42,17 @@ def spoc_line(
     if not described:
         return ""
     return f" {NEWLINE_WORD} ".join(parts)
+
+
+def tokenize_as_code(text: str) -> str:
+    r"""Pseudocode with names, numbers, operators and literals set apart, and spelled, as those of a program are.
+
+    Unlike C++, English has apostrophes: a quote that nothing closes is a word of its own.
+
+    >>> tokenize_as_code("set a[i] to min(b+c,'x'), don't print \"a b\"")
+    'set a [ i ] to min ( b + c , \'x\' ) , don \' t print "a␣b"'
+    """
+    return " ".join(map(encode_token, _CODE_WORD.findall(text)))
 
 
 def spoc_line_of_text(text: str) -> str:
@@ -66,8 +80,7 @@ def pseudocode_text(line: str) -> str:
         text = piece.strip()
         level = _LEVEL.match(text)
         if level:
-            words = (decode_word(word) if word == encode_token(NEWLINE_WORD) else word for word in text.split(" ")[1:])
-            text = INDENT * int(level[1]) + " ".join(words).lstrip()
+            text = INDENT * int(level[1]) + " ".join(map(decode_word, text.split(" ")[1:])).lstrip()
         if text:
             lines.append(text)
     return "\n".join(lines)

@@ -42,7 +42,7 @@ class Token(NamedTuple):
 LAYOUT = frozenset({Kind.NEWLINE, Kind.SPLICE})
 
 # Longest first: a regular expression takes the first alternative that matches.
-_OPERATORS = [
+OPERATORS = [
     *("%:%:", "<=>", "->*", "...", "<<=", ">>="),
     *("::", ".*", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "##", "<:", ":>", "<%", "%>", "%:"),
     *("+=", "-=", "*=", "/=", "%=", "^=", "&=", "|="),
@@ -94,7 +94,7 @@ def _pattern(splice: str) -> re.Pattern[str]:
         "number": number,
         "comment": rf"/{s}/(?:{in_line})*|/{s}\*[\s\S]*?(?:\*{s}/|(?=\n?\Z))",
         # "<::" is "<" and "::", so that vector<::name> works, unless ":" or ">" follows
-        "operator": rf"<(?={s}:{s}:(?!{s}[:>]))|" + "|".join(spelled(operator) for operator in _OPERATORS),
+        "operator": rf"<(?={s}:{s}:(?!{s}[:>]))|" + "|".join(spelled(operator) for operator in OPERATORS),
         "unknown": r"[^ \t\v\f\r\n]",
     }
     return re.compile("|".join(f"(?P<{kind}>{expression})" for kind, expression in alternatives.items()))

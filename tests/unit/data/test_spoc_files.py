@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairseq_cft.data.spoc_files import convert, moses_tokenizer, program_at, write
+from fairseq_cft.data.spoc_files import TOKENIZERS, convert, program_at, write
 from fairseq_cft.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -102,13 +102,20 @@ def test_several_tables_and_repeated_ids(tmp_path: Path) -> None:
 
 def test_moses() -> None:
     pytest.importorskip("sacremoses")
-    assert moses_tokenizer()('if a<b, print "x & y"') == 'if a < b , print " x & y "'
+    assert TOKENIZERS["moses"]()('if a<b, print "x & y"') == 'if a < b , print " x & y "'
 
 
 def test_a_dollar_that_moses_sets_apart_ends_no_line(tmp_path: Path) -> None:
     pytest.importorskip("sacremoses")
-    made = convert([table(tmp_path, TABLE.replace('print "x"', 'print "$"'))], tokenize_text=moses_tokenizer())
+    made = convert([table(tmp_path, TABLE.replace('print "x"', 'print "$"'))], tokenize_text=TOKENIZERS["moses"]())
     assert made.pairs[0].source == r'TAB1 print " \$ " , don &apos;t stop ;'.replace("&apos;", "'")
+
+
+def test_tokens_of_the_pseudocode_are_those_of_the_code(tmp_path: Path) -> None:
+    path = table(tmp_path, TABLE.replace('print "x", don\'t stop', 'print("a  b"), don\'t ~x+1$'))
+    made = convert([path], tokenize_text=TOKENIZERS["code"](), segments=1)
+    assert made.pairs[0].source == r"""TAB1 print ( "a␣␣b" ) , don ' t \~ x + 1 \$ ;"""
+    assert [source for source, _ in made.segments] == [f"… {made.pairs[0].source}"]
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:

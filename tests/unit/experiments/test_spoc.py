@@ -92,8 +92,9 @@ def test_one_test_set_is_enough(spoc, tmp_path):
 def test_programs_from_the_wild_train_the_denoiser_alone(spoc, tmp_path):
     wild, out = tmp_path / "wild.tgt", tmp_path / "out"
     wild.touch()
-    shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5, "--empty-lines")
-    assert all("--empty-lines" in each for each in shown_commands(shown, "spoc"))
+    ways = ("--empty-lines", "--tokenize", "code")
+    shown = dry_run("prepare-spoc", spoc, out, "--unlabeled", wild, "--segments", 5, *ways)
+    assert all(set(ways) <= {*each} for each in shown_commands(shown, "spoc"))
     (learn, *encode) = shown_commands(shown, "subwords")
     assert f"{out}/text/train.segments.src" in learn and str(wild) not in learn
     assert [value(each, "--input") for each in encode][-1] == str(wild)

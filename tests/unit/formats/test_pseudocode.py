@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairseq_cft.formats.pseudocode import pseudocode_text, spoc_line
+from fairseq_cft.formats.pseudocode import pseudocode_text, spoc_line, tokenize_as_code
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,20 @@ def test_a_dollar_that_a_tokenizer_sets_apart_is_no_end_of_a_step():
     line = spoc_line([(0, 'print "$" and $')], tokens_apart)
     assert line == r'TAB0 print " \$ " and \$ ;'
     assert pseudocode_text(line) == 'print " $ " and $ ;'
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("set a[i][j] to min(b+c,3*c)", "set a [ i ] [ j ] to min ( b + c , 3 * c )"),
+        ("if x<=1e9 and y!=0.5 then i++", "if x <= 1e9 and y != 0.5 then i ++"),
+        ("""print "a  \\"b\\"" and '\\n',' '""", """print "a␣␣\\"b\\"" and '\\n' , '␣'"""),
+        ("if it isn't what they're 'YES'", "if it isn ' t what they ' re 'YES'"),
+        ('set s to "abc', 'set s to " abc'),
+        ("n's, ~x and $5", r"n ' s , \~ x and \$ 5"),
+        ("", ""),
+    ],
+)
+def test_tokens_set_apart_as_those_of_code(text, tokens):
+    assert tokenize_as_code(text) == tokens
+    assert pseudocode_text(f"TAB0 {tokens} ;").replace(" ", "") == f"{text};".replace(" ", "")
