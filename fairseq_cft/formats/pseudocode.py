@@ -3,6 +3,7 @@ r"""Pseudocode as one line, as the data write it, and as people read it.
 | format | the line |
 |---|---|
 | `spoc` | `TAB0 read n ; $ TAB1 print n ;`: each step with its indent level; a word `$` of the text is `\$` |
+| `spoc-tokens` | the same, tokens set apart as those of code are: `TAB0 set a [ i ] to b + 1 ;` |
 | `synthetic` | `` $ read n;  $ print n;  $ ``: blanks and all, as published |
 """
 
@@ -55,11 +56,18 @@ def tokenize_as_code(text: str) -> str:
     return " ".join(map(encode_token, _CODE_WORD.findall(text)))
 
 
-def spoc_line_of_text(text: str) -> str:
+def spoc_line_of_text(text: str, tokenize_text: Callable[[str], str] | None = None) -> str:
     """Text with one step a line, its depth shown by two spaces or a tab a level; a line of the format stays."""
     if "\n" not in text and _LEVEL.match(text):
         return text
-    return spoc_line((indent_level(line[: len(line) - len(line.lstrip())]), line) for line in text.split("\n"))
+    steps = ((indent_level(line[: len(line) - len(line.lstrip())]), line) for line in text.split("\n"))
+    return spoc_line(steps, tokenize_text)
+
+
+def has_tokens_of_code(line: str) -> bool:
+    """Whether a line of SPoC's is as `tokenize_as_code` sets its tokens apart."""
+    texts = (step.split(" ")[1:-1] for step in line.split(f" {NEWLINE_WORD} "))
+    return all(tokenize_as_code(" ".join(map(decode_word, words))) == " ".join(words) for words in texts)
 
 
 def synthetic_line_of_text(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from ..errors import UsageError, UserError
 from .layout import indented
 from .line_format import NEWLINE_WORD, decode_line, encode_program
-from .pseudocode import pseudocode_text, spoc_line_of_text, synthetic_line_of_text
+from .pseudocode import has_tokens_of_code, pseudocode_text, spoc_line_of_text, synthetic_line_of_text, tokenize_as_code
 from .published import decode_published
 
 LOSSLESS, PLAIN = "lossless", "plain"
@@ -61,6 +61,8 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda line: compiled.fullmatch(line) is not None
 
 
+_holds_spoc = _matches(r"TAB\d+ .* ;( \$ TAB\d+ .* ;)*")
+
 # In the order in which they are looked for; `plain` is what none of the others is.
 PROGRAMS: Mapping[str, Format] = {
     LOSSLESS: Format(decode_line, _write_lossless, lambda line: encode_program(decode_line(line)) == line),
@@ -73,7 +75,12 @@ PROGRAMS: Mapping[str, Format] = {
 }
 PSEUDOCODE: Mapping[str, Format] = {
     "synthetic": Format(pseudocode_text, synthetic_line_of_text, _matches(r" \$ .*;  \$ ")),
-    "spoc": Format(pseudocode_text, spoc_line_of_text, _matches(r"TAB\d+ .* ;( \$ TAB\d+ .* ;)*")),
+    "spoc-tokens": Format(
+        pseudocode_text,
+        partial(spoc_line_of_text, tokenize_text=tokenize_as_code),
+        lambda line: _holds_spoc(line) and has_tokens_of_code(line),
+    ),
+    "spoc": Format(pseudocode_text, spoc_line_of_text, _holds_spoc),
     PLAIN: Format(_as_it_is, partial(_only_line, "pseudocode")),
 }
 

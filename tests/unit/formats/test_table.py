@@ -6,7 +6,8 @@ from fairseq_cft.errors import UsageError, UserError
 from fairseq_cft.formats.table import PLAIN, PROGRAMS, PSEUDOCODE, detected, program_format, written
 
 SYNTHETIC = ' $ set a to "x;";  $ print a;  $ '
-SPOC = "TAB1 read n ; $ TAB2 print n ;"
+TOKENS = "TAB1 read a [ i ] ; $ TAB2 print \\~ n ;"
+SPOC = "TAB1 read n, m ; $ TAB2 print n ;"
 PROGRAM = "int main () { $ int a = 1 ; $ if ( a ) { $ cout << a ; $ } $ return 0; }"
 LOSSLESS = 'int main ( ) { $ ~ cout << "{␣~" << \\~ x ; $ }'
 
@@ -17,7 +18,8 @@ LOSSLESS = 'int main ( ) { $ ~ cout << "{␣~" << \\~ x ; $ }'
         ("synthetic", 'set a to "x;"\nprint a', SYNTHETIC),
         ("synthetic", 'set a to "x;" ;\r\n\n  print a;\r\n', SYNTHETIC),
         ("synthetic", "print a", " $ print a;  $ "),
-        ("spoc", "  read n\n\n\t  print   n\n", SPOC),
+        ("spoc", "  read n, m\n\n\t  print   n\n", SPOC),
+        ("spoc-tokens", "  read a[i]\n    print ~n", TOKENS),
         ("spoc", "pay $ 5", "TAB0 pay \\$ 5 ;"),
         ("plain", "print a\n", "print a"),
         *((name, blank, "") for name in PSEUDOCODE for blank in ("", "\n", " \t\r\n ")),
@@ -27,7 +29,9 @@ def test_text_becomes_the_line_of_the_data(name, text, line):
     assert PSEUDOCODE[name].encode(text) == line
 
 
-@pytest.mark.parametrize(("name", "line"), [("synthetic", SYNTHETIC), ("spoc", SPOC), ("plain", " a $ b ")])
+@pytest.mark.parametrize(
+    ("name", "line"), [("synthetic", SYNTHETIC), ("spoc", SPOC), ("spoc-tokens", SPOC), ("plain", " a $ b ")]
+)
 def test_a_line_of_the_data_stays_as_it_is(name, line):
     assert PSEUDOCODE[name].encode(line) == line == PSEUDOCODE[name].encode(line + "\r\n")
 
@@ -68,7 +72,8 @@ def test_a_format_of_one_line_refuses_two():
 
 def test_formats_are_told_by_most_lines():
     assert detected([SYNTHETIC, SYNTHETIC, "odd"], PSEUDOCODE) == "synthetic"
-    assert detected([SPOC, "TAB0 x ;"], PSEUDOCODE) == "spoc"
+    assert detected([SPOC, TOKENS], PSEUDOCODE) == "spoc"
+    assert detected([SPOC, TOKENS, "TAB0 ; $ TAB0 x ;"], PSEUDOCODE) == "spoc-tokens"
     assert detected([SPOC, "a", "b"], PSEUDOCODE) == detected([], PSEUDOCODE) == "plain"
     assert detected([PROGRAM, PROGRAM, LOSSLESS], PROGRAMS) == "synthetic"
     assert detected([LOSSLESS, LOSSLESS, "a b"], PROGRAMS) == "lossless"
