@@ -10,6 +10,10 @@ from ..systems import SPLITS
 from .plots import percents, plain_log_scale, pyplot, save
 from .results import Results
 
+RATES = {
+    "exact": "equal to the reference",
+    "correct_rate": "programs that run right",
+}  # drawn: the first that is logged
 COLORS = {"test": "#33658a", "ood": "#f26419", "testw": "#33658a", "testp": "#f26419"}
 
 
@@ -61,7 +65,7 @@ def draw_bars(figure: Any, results: Results) -> None:
     axes.set_ylabel(f"{results.words[0]}, %", fontsize=8)
     points = ", points: the seeds" if len(results.seeds) > 1 else ", 1 seed"
     axes.set_title(f"{results.dataset}: correct, 95 % intervals{points}")
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
 
 
 def draw_seeds(axes: Any, results: Results, method: str, split: str, where: float, spread: float) -> None:
@@ -74,22 +78,23 @@ def draw_seeds(axes: Any, results: Results, method: str, split: str, where: floa
 
 def draw_curves(figure: Any, logs: Mapping[str, Path]) -> None:
     """One legend for both panels: a colour is a system, a dashed line its base predictor."""
-    losses, exact = figure.subplots(1, 2)
-    for number, (name, log) in enumerate(logs.items()):
-        curves = read_curves(log)
+    losses, rates = figure.subplots(1, 2)
+    found = {name: read_curves(log) for name, log in logs.items()}
+    rate = "exact" if any("exact" in curves for curves in found.values()) else "correct_rate"
+    for number, (name, curves) in enumerate(found.items()):
         color, dashed = f"C{number}", {"linestyle": "--", "color": f"C{number}"}
         main = "composed_loss" if "composed_loss" in curves else "loss"
         if main in curves:
             losses.plot(*zip(*curves[main], strict=True), color=color, label=name)
         if "base_loss" in curves:
             losses.plot(*zip(*curves["base_loss"], strict=True), **dashed, label=f"{name}: base predictor")
-        if "exact" in curves:
-            exact.plot(*zip(*curves["exact"], strict=True), color=color)
-        if "base_exact" in curves:
-            exact.plot(*zip(*curves["base_exact"], strict=True), **dashed)
+        if rate in curves:
+            rates.plot(*zip(*curves[rate], strict=True), color=color)
+        if f"base_{rate}" in curves:
+            rates.plot(*zip(*curves[f"base_{rate}"], strict=True), **dashed)
     losses.set(title="validation loss", xlabel="updates", ylabel="bits a token")
     plain_log_scale(losses.yaxis)
-    exact.set(title="validation: equal to the reference", xlabel="updates", ylabel="%")
-    for axes in (losses, exact):
+    rates.set(title=f"validation: {RATES[rate]}", xlabel="updates", ylabel="%")
+    for axes in (losses, rates):
         axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize=9)

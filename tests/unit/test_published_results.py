@@ -47,6 +47,16 @@ def test_rates_and_gains_of_the_readme(run: str, name: str, cells: list[str]) ->
         assert numbers(cell) == pytest.approx(gain, abs=0.51)
 
 
+@pytest.mark.parametrize(
+    ("page", "heading", "places"), [("README.md", "Real programs", (0, 1)), ("docs/benchmarks.md", "SPoC", (0, 2))]
+)
+def test_rates_on_spoc(page: str, heading: str, places: tuple[int, int]) -> None:
+    table = rows("results/spoc-cpu/report.md", "# spoc-cpu: programs that compile and print the right answer")
+    found = {name: (cells[0], cells[2]) for name, cells in table if len(cells) == 4}
+    for name, cells in rows(page, f"### {heading}"):
+        assert [numbers(cells[place]) for place in places] == [numbers(cell) for cell in found[name]], name
+
+
 def test_the_gates_table() -> None:
     published = correct("synthetic-3-seeds")
     for name, cells in rows("docs/denoisers.md", "### Measured: the gate"):

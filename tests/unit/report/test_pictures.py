@@ -14,12 +14,12 @@ from fairseq_cft.report.results import read_results
 def drawn(tmp_path, monkeypatch):
     """The figure of a report on two seeds, with curves of a training whose loss spans a factor of `span`."""
 
-    def draw(span: float, seeds: tuple[int, ...] = (1, 2)):
+    def draw(span: float, seeds: tuple[int, ...] = (1, 2), rate: str = "exact"):
         log = tmp_path / "composed.log"
         log.write_text(
             "".join(
                 f'valid | {{"epoch": {n}, "valid_composed_loss": "{0.13 * span ** (1 - n / 9)}", '
-                f'"valid_base_loss": "0.13", "valid_exact": "{n}", "valid_num_updates": "{10 * n}"}}\n'
+                f'"valid_base_loss": "0.13", "valid_{rate}": "{n}", "valid_num_updates": "{10 * n}"}}\n'
                 for n in range(10)
             )
         )
@@ -46,6 +46,12 @@ def test_losses_are_shown_in_plain_numbers(drawn, span):
     ]
     assert 2 <= len(shown) <= 14 and all(re.fullmatch(r"\d+(\.\d+)?", text) for text in shown)
     assert not [label.get_text() for label in losses.get_yticklabels(minor=True) if label.get_text()]
+
+
+@pytest.mark.parametrize(("rate", "title"), pictures.RATES.items())
+def test_the_rate_that_was_logged_is_drawn(drawn, rate, title):
+    (axes,) = (axes for axes in drawn(8, rate=rate).axes if axes.get_title() == f"validation: {title}")
+    assert [list(line.get_ydata()) for line in axes.lines] == [[*range(10)]] * 2
 
 
 def test_legends_touch_no_axes(drawn):
