@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import SMALL, generate, program, train
+from commands import SMALL, generate, program, run, train
 
 from fairseq_cft.errors import UserError
 
@@ -90,6 +90,17 @@ def test_validation_asks_a_users_checker(chain, trained, tmp_path, caplog):
     assert "checker:own_pairs|code:" in caplog.text
     valid = [line for line in caplog.messages if "valid_correct_rate" in line]
     assert '"valid_correct_rate": "100"' in valid[-1]
+
+
+def test_a_noise_of_a_models_mistakes_trains_a_denoiser(chain, tmp_path, caplog):
+    programs = (chain.data / "train.tgt").read_text().splitlines()
+    log = "".join(f"T-{n}\t{line}\nD-{n}\t0\t{line.rpartition(' ')[0]}\n" for n, line in enumerate(programs))
+    (tmp_path / "gen.log").write_text(log)
+    run("learn-noise", tmp_path / "gen.log", "--output", tmp_path / "mistakes.py", "--name", "own_mistakes")
+    caplog.set_level(logging.INFO)
+    options = ["--noise", "own_mistakes", "--user-file", tmp_path / "mistakes.py", "--clean-share", 0, *DENOISER]
+    train(chain.programs, tmp_path / "run", *chain.denoising, *options, "--eval-denoising")
+    assert '"valid_restored"' in caplog.text  # it broke programs
 
 
 @pytest.mark.parametrize(
