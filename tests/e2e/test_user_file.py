@@ -92,7 +92,7 @@ def test_validation_asks_a_users_checker(chain, trained, tmp_path, caplog):
     assert '"valid_correct_rate": "100"' in valid[-1]
 
 
-def test_a_noise_of_a_models_mistakes_trains_a_denoiser(chain, tmp_path, caplog):
+def test_a_noise_of_a_models_mistakes_trains_a_denoiser(chain, tmp_path, caplog, forget_user_files):
     programs = (chain.data / "train.tgt").read_text().splitlines()
     log = "".join(f"T-{n}\t{line}\nD-{n}\t0\t{line.rpartition(' ')[0]}\n" for n, line in enumerate(programs))
     (tmp_path / "gen.log").write_text(log)
