@@ -8,7 +8,7 @@ from ..errors import UsageError, UserError
 from ..evaluation.outputs import parse_pairs, read_log
 from ..files import write_together
 from ..noise import noise_names
-from ..noise.learned import Mistake, find_mistakes
+from ..noise.learned import find_mistakes
 from ..user_files import NAME
 
 _FILE = '''"""The noise {name!r}: {times} mistakes of {kinds} kinds that a model made in {outputs} outputs."""
@@ -45,10 +45,6 @@ def _pairs(log: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def _written(mistake: Mistake) -> str:
-    return f"    {tuple(mistake)!r},\n"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     options = made.parse_args(arguments)
@@ -66,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         times=times,
         kinds=len(mistakes),
         outputs=len(pairs),
-        mistakes="".join(map(_written, mistakes)),
+        mistakes="".join(f"    {tuple(mistake)!r},\n" for mistake in mistakes),
     )
     with write_together(options.output) as (file,):
         file.write(text)

@@ -8,7 +8,7 @@ from commands import run
 
 from fairseq_cft.errors import UserError
 from fairseq_cft.noise import item_rng, make_noise, noise_options
-from fairseq_cft.noise.learned import MOST_WORDS, Mistake, find_mistakes, noise_of_mistakes
+from fairseq_cft.noise.learned import Mistake, find_mistakes, noise_of_mistakes
 from fairseq_cft.user_files import read_user_files
 
 
@@ -33,7 +33,6 @@ def broken(mistakes, line, count=200, **options) -> Counter[str]:
 )
 def test_what_is_a_mistake(right, wrong, found):
     assert find_mistakes([(right, wrong)]) == [Mistake(1, *each) for each in found]
-    assert MOST_WORDS == 8
 
 
 def test_the_most_frequent_comes_first_and_names_do_not_count():
