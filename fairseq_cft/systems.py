@@ -40,7 +40,8 @@ class System:
         phases: its trainings.
         composed: trained through the frozen denoiser.
         compared_with: methods (a system, perhaps with one of SUFFIXES) that a report sets it against; ``composed``
-            is set against whatever was trained without composing.
+            is set against whatever was trained without composing, every composed system against what it starts from and
+            that trained for longer, alone and with the denoiser behind it.
         backwards: from code to pseudocode: one model for all seeds, which labels programs and is not tested.
     """
 
@@ -99,7 +100,6 @@ SYSTEMS = {
         "direct",
         (Phase("composed"),),
         composed=True,
-        compared_with=("direct+denoise", "direct_longer+denoise"),
     ),
     "composed_no_init": System(
         "from nothing",
@@ -128,7 +128,6 @@ SYSTEMS = {
         "backtranslation",
         (Phase("composed"),),
         composed=True,
-        compared_with=("backtranslation", "backtranslation+denoise"),
     ),
 }
 SUFFIXES = {
@@ -175,7 +174,10 @@ def comparisons() -> list[tuple[str, str]]:
     for name, system in SYSTEMS.items():
         if system.composed:
             pairs += [(f"{name}+gate", name)]
-            pairs += [(f"{name}:base", system.starts_from)] if system.starts_from in SYSTEMS else []
+            if system.starts_from in SYSTEMS:
+                same_start = (system.starts_from, f"{system.starts_from}_longer")
+                pairs += [(name, f"{rival}{suffix}") for rival in same_start for suffix in ("", "+denoise")]
+                pairs += [(f"{name}:base", system.starts_from)]
         elif not system.backwards:
             pairs += [(f"{name}+denoise", name), (f"{name}+gate", name), (f"{name}+gate", f"{name}+denoise")]
     return pairs

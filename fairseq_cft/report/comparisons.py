@@ -3,7 +3,7 @@
 import math
 
 from ..evaluation.statistics import Comparison
-from ..systems import SPLITS, split_method
+from ..systems import SPLITS, SYSTEMS, split_method
 from ..systems import comparisons as others
 from .results import Results, percent, seeds
 
@@ -20,15 +20,22 @@ def rivals(results: Results) -> list[str]:
     return [method for method, name, suffix in found if suffix in ("", "+denoise") and "composed" not in name]
 
 
+def pairs(results: Results) -> list[tuple[str, str]]:
+    """`composed` and each of its rivals, then what else is compared, other composed systems with their own start."""
+    return [*dict.fromkeys((*(("composed", rival) for rival in rivals(results)), *others()))]
+
+
 def answers(results: Results) -> list[str]:
-    """Whether composed fine-tuning helps, split by split, over each of its rivals."""
+    """Whether composed fine-tuning helps, split by split: each composed system over what it is compared with."""
+    composed = {name for name, system in SYSTEMS.items() if system.composed}
+    asked = [pair for pair in pairs(results) if pair[0] in composed]
     lines = []
     for split in results.splits:
-        for rival in rivals(results):
-            found = results.comparison("composed", rival, split)
+        for first, second in asked:
+            found = results.comparison(first, second, split)
             if found is not None:
-                place = where(results, "composed", rival, split)
-                lines.append(f"- {place}, over `{rival}`: {answer(found)}; {gain(found)}")
+                place = where(results, first, second, split)
+                lines.append(f"- {place}, `{first}` over `{second}`: {answer(found)}; {gain(found)}")
     return ["**Does freezing and composing help?**", "", *lines, ""] if lines else []
 
 
@@ -41,7 +48,7 @@ def answer(found: Comparison) -> str:
 def comparisons(results: Results) -> list[str]:
     """Sentences on paired differences, each with its interval, p values and the number of seeds."""
     lines = []
-    for first, second in [*(("composed", rival) for rival in rivals(results)), *others()]:
+    for first, second in pairs(results):
         for split in results.splits:
             found = results.comparison(first, second, split)
             if found is not None:

@@ -95,7 +95,7 @@ def test_report_compares_on_the_same_programs(results, tmp_path):
     assert "| `composed` | 61.0% (" in text and "Seeds 1, 2" in text
     gain = next(line for line in text.splitlines() if line.startswith("- `composed` against `pretrained`, test"))
     assert "relative gain 48.8% (" in gain and "only `composed` right on 40, only `pretrained` on 0" in gain
-    answer = "- test (in distribution), over `pretrained`: not decided (2 seeds); relative gain 48.8% ("
+    answer = "- test (in distribution), `composed` over `pretrained`: not decided (2 seeds); relative gain 48.8% ("
     assert answer in text and answer in done.stdout
     # two seeds, 20 points better by each: signs alone would say 2 / 2 ** 2
     assert "(bootstrap p = 0.0002, over seeds alone p = 0.5; 2 seeds)" in gain and "McNemar" not in text
@@ -125,8 +125,8 @@ def test_methods_are_compared_on_the_seeds_that_both_have(tmp_path):
     (line,) = (line for line in text.splitlines() if line.startswith("- `composed` against "))
     assert "`pretrained`, test (in distribution), seeds 2: relative gain 20.0% (" in line
     assert "only `composed` right on 10, only `pretrained` on 0 (McNemar p = 0.002; 1 seed)" in line
-    answer = "- test (in distribution), seeds 2, over `pretrained`: yes (of these models: 1 seed); relative gain 20.0%"
-    assert answer in text
+    place = "- test (in distribution), seeds 2, `composed` over `pretrained`"
+    assert f"{place}: yes (of these models: 1 seed); relative gain 20.0%" in text
     assert "over `pretrained_longer`" not in text
 
 
@@ -188,14 +188,14 @@ def test_the_answer_needs_the_seeds_to_agree(tmp_path, counts, answer):
     for seed, count in enumerate(counts):
         write_evaluation(tmp_path / f"pretrained.{seed}.ood.json", [number < 50 for number in range(100)])
         write_evaluation(tmp_path / f"composed.{seed}.ood.json", [number < count for number in range(100)])
-    assert f"- ood (out of distribution), over `pretrained`: {answer}; " in reported(tmp_path)[0]
+    assert f"- ood (out of distribution), `composed` over `pretrained`: {answer}; " in reported(tmp_path)[0]
 
 
 def test_the_answer_depends_on_the_interval(tmp_path):
     """Of 100 programs pretrained has the first 50 right, composed the last 52."""
     write_evaluation(tmp_path / "pretrained.1.ood.json", [number < 50 for number in range(100)])
     write_evaluation(tmp_path / "composed.1.ood.json", [number >= 48 for number in range(100)])
-    assert "over `pretrained`: not decided (of these models: 1 seed); " in reported(tmp_path)[0]
+    assert "`composed` over `pretrained`: not decided (of these models: 1 seed); " in reported(tmp_path)[0]
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -211,12 +211,13 @@ def test_a_handful_of_programs_answers_nothing(tmp_path, programs, seeds):
 
 
 def test_every_rival_stands_in_the_comparisons(tmp_path):
-    """Whatever is not composed: named by the benchmarks or not, alone and with the denoiser behind it."""
+    """Of `composed` whatever is not composed, named by the benchmarks or not; of others what has the same start."""
     rivals = ["direct", "direct+denoise", "pretrained", "mine"]
-    for name in ("composed", "composed:base", "composed_no_init", *rivals, "mine+gate"):
+    for name in ("composed", "composed:base", "composed_direct_init", *rivals, "mine+gate"):
         write_evaluation(tmp_path / f"{name}.1.test.json", [True, False] * 10)
     printed, text = reported(tmp_path)
-    assert re.findall(r"over `(.+?)`", printed) == rivals
+    own = [("composed_direct_init", rival) for rival in ("direct", "direct+denoise")]
+    assert re.findall(r"`(\w+)` over `(.+?)`", printed) == [*(("composed", rival) for rival in rivals), *own]
     assert re.findall(r"^- `composed` against `(.+?)`", text, re.MULTILINE) == rivals
 
 
