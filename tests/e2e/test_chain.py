@@ -13,6 +13,7 @@ from fairseq_cft.errors import UserError
 pytestmark = pytest.mark.xdist_group("chain")
 BEST = ("--best-checkpoint-metric", "composed_loss")
 GENERATE = ("--task", "pseudocode_to_code", "--gen-subset", "test", "--batch-size", 8)
+SHORT = ("--max-len-b", 60)  # these models babble
 
 
 def weights(path) -> dict[str, torch.Tensor]:
@@ -44,7 +45,7 @@ def test_optimizer_holds_the_base_predictor_only(chain):
 @pytest.mark.parametrize("stage", ["composed", "base"])
 def test_n_sentences_in_n_hypotheses_out(chain, capsys, beam, stage):
     overrides = ("--model-overrides", str({"output_stage": stage}))
-    found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", beam, *overrides, capsys=capsys)
+    found = generate(chain.pairs, chain.composed, *GENERATE, "--beam", beam, *SHORT, *overrides, capsys=capsys)
     assert len(found) == 17
 
 
@@ -55,11 +56,11 @@ def test_an_ensemble_of_two_and_plain_translation_task(chain, capsys):
 
 
 def test_generation_without_the_denoisers_file(chain, capsys):
-    expected = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, capsys=capsys)
+    expected = generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *SHORT, capsys=capsys)
     hidden = chain.denoiser.with_suffix(".hidden")
     chain.denoiser.rename(hidden)
     try:
-        assert generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, capsys=capsys) == expected
+        assert generate(chain.pairs, chain.composed, *GENERATE, "--beam", 1, *SHORT, capsys=capsys) == expected
     finally:
         hidden.rename(chain.denoiser)
 

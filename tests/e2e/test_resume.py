@@ -10,8 +10,8 @@ from commands import ROOT, SMALL, composed_options, train, train_options
 
 pytestmark = pytest.mark.xdist_group("chain")
 
-# Ten updates an epoch: saved after 7 and 14 updates, killed before the 17th, in the middle of the second of 3 epochs.
-SAVED, KILLED_BEFORE, ALL = (7, 14), 17, 30
+# Five updates an epoch: saved after 4 and 8 updates, killed before the 10th, in the middle of the second of 3 epochs.
+AN_EPOCH, SAVED, KILLED_BEFORE, ALL = 5, (4, 8), 10, 15
 EXACT_BATCHES = ("--required-batch-size-multiple", 1, "--max-tokens", 4000)
 SAVING = ("--save-interval-updates", SAVED[0], "--max-epoch", 3, "--seed", 5)
 KILLED_TRAINING = f"""
@@ -30,16 +30,16 @@ cli_main()
 
 
 def composed(chain):
-    return chain.pairs, (*composed_options(chain), "--batch-size", 4)
+    return chain.pairs, (*composed_options(chain), "--batch-size", 8, *EXACT_BATCHES)
 
 
 def composed_over_two_batches(chain):
-    return chain.pairs, (*composed_options(chain), "--batch-size", 2, "--update-freq", 2)
+    return chain.pairs, (*composed_options(chain), "--batch-size", 4, "--update-freq", 2)
 
 
 def denoising_with_a_worker(chain):
     model = ("--arch", "transformer_cft_tiny", *SMALL, "--criterion", "cross_entropy")
-    return chain.programs, (*chain.denoising, *model, "--batch-size", 12, *EXACT_BATCHES, "--num-workers", 1)
+    return chain.programs, (*chain.denoising, *model, "--batch-size", 24, *EXACT_BATCHES, "--num-workers", 1)
 
 
 def position(state: dict) -> tuple[int, int, int]:
@@ -71,7 +71,7 @@ def test_killed_and_resumed_equals_uninterrupted(chain, tmp_path, training):
     assert killed.returncode == -signal.SIGKILL, (tmp_path / "log").read_text()
     left = torch.load(parts / "checkpoint_last.pt")
     batches_an_update = 2 if training is composed_over_two_batches else 1
-    assert position(left) == (SAVED[1], 2, (SAVED[1] - 10) * batches_an_update)
+    assert position(left) == (SAVED[1], 2, (SAVED[1] - AN_EPOCH) * batches_an_update)
     (parts / f"checkpoint_1_{SAVED[0]}.pt").unlink()
 
     train(data, parts, *options)

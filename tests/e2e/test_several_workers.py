@@ -26,7 +26,7 @@ WAYS = {
 COMPARABLE = (
     *("--dropout", 0, "--attention-dropout", 0, "--activation-dropout", 0),
     *("--gradient-estimator", "reinforce", "--num-samples", 1),
-    *("--optimizer", "sgd", "--lr", 0.05, "--clip-norm", 1, "--max-epoch", 2, "--seed", 4),
+    *("--optimizer", "sgd", "--lr", 0.05, "--clip-norm", 1, "--max-epoch", 1, "--seed", 4),
     *("--batch-size", 6, "--batch-size-valid", 4, "--required-batch-size-multiple", 1),
 )
 # One training after the other in the same two processes: starting them takes longer than training.
@@ -82,10 +82,10 @@ def state(folder):
 def test_two_workers_equal_one_process(chain, runs, way):
     alone, both = state(runs.folder / "alone"), state(runs.folder / way)
     assert both["cfg"]["distributed_training"]["distributed_world_size"] == 2
-    assert [each["optimizer_history"][-1]["num_updates"] for each in (alone, both)] == [8, 8]
+    assert [each["optimizer_history"][-1]["num_updates"] for each in (alone, both)] == [4, 4]
     start = torch.load(chain.denoiser, weights_only=True)["model"]
     moved = [(alone["model"][f"base_predictor.{name}"] - start[name]).abs().max() for name in start]
-    assert max(moved) > 0.05
+    assert max(moved) > 0.02
     for name, value in alone["model"].items():
         torch.testing.assert_close(both["model"][name], value, rtol=1e-3, atol=1e-4, msg=name)
     assert both["extra_state"]["val_loss"] == pytest.approx(alone["extra_state"]["val_loss"], abs=2e-4)
@@ -96,5 +96,5 @@ def test_one_worker_writes_for_both(runs, way):
     """Rewards and rates are of all 10 validation pairs, in one file."""
     (file,) = (runs.folder / way / "valid").iterdir()
     valid = EventAccumulator(str(file), size_guidance={"histograms": 0}).Reload()
-    assert [event.histogram_value.num for event in valid.Histograms("rewards")] == [10, 10]
+    assert [event.histogram_value.num for event in valid.Histograms("rewards")] == [10]
     assert {"exact", "base_exact", "changed", "reward"} <= set(valid.Tags()["scalars"])

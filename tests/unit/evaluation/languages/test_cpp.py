@@ -194,9 +194,9 @@ def test_a_header_that_gcc_passes_over_is_noticed(tmp_path: Path, toolchain: Too
 @needs_spoc
 def test_gold_programs_are_correct() -> None:
     """The programs that people handed in, with all test cases; 999A reads beyond its array and is no fair question."""
-    gold = [(name, source) for name, source in gold_programs(TABLE) if not name.startswith("999A-")][::60]
+    gold = [(name, source) for name, source in gold_programs(TABLE) if not name.startswith("999A-")][::150]
     folder = TestCaseFolder(SHARED_DATA / "spoc/testcases")
     cases = [folder.of(name.split("-")[0]) for name, _ in gold]
     report = evaluate([source for _, source in gold], cases, Settings(decode="plain", allow_unsafe=True))
-    assert len(gold) >= 15
+    assert len(gold) >= 6
     assert report.counts["correct"] == len(gold), report.as_text()
