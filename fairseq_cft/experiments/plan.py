@@ -173,6 +173,7 @@ def label_programs(x: Experiment) -> list[Stage]:
     """One model from code to pseudocode for all seeds, and what it makes of the programs that have none."""
     made, model = x.out / "backtranslated", "to_pseudocode"
     outputs, source, target = made / "log", made / "train.src", made / "train.tgt"
+    paired = x.text / ("bpe.pairs" if x.whole else "bpe.train")
     interactive = run(
         "fairseq-interactive", x.pairs, *USER_DIR, "--task", "pseudocode_to_code", "--source-lang", "tgt",
         "--target-lang", "src", "--path", x.best(model), "--input", x.unlabeled, "--buffer-size", "2000",
@@ -183,8 +184,8 @@ def label_programs(x: Experiment) -> list[Stage]:
     commands = (
         interactive,
         pieces,
-        run("cat", x.text / "bpe.train.src", made / "labels", output=source),
-        run("cat", x.text / "bpe.train.tgt", x.unlabeled, output=target),
+        run("cat", f"{paired}.src", made / "labels", output=source),
+        run("cat", f"{paired}.tgt", x.unlabeled, output=target),
         preprocess(x.dictionary, made / "data-bin", train=made / "train", valid=x.text / "bpe.valid"),
     )
     reads = (x.text / "bpe.valid.*",)

@@ -233,6 +233,7 @@ def experiment(x: Benchmark) -> Experiment:
     recipe, denoiser = SPOC[x.scale], x.denoiser or x.out / "denoiser/denoiser.pt"
     prepared, cases = x.folder, x.data / "testcases"
     text, bin_ = prepared / "text", prepared / "data-bin"
+    wild = text / "bpe.unlabeled.tgt"
     ids = x.limited if x.limit else text
     splits = tuple(
         Split(
@@ -258,7 +259,7 @@ def experiment(x: Benchmark) -> Experiment:
         denoiser=denoiser,
         start=denoising.start(x.scale, denoiser),
         text=text,
-        unlabeled=text / "bpe.train.tgt",
+        unlabeled=wild if wild.exists() else text / "bpe.train.tgt",
         dictionary=bin_ / "pairs/dict.src.txt",
         noise=(*POSITIONS, "--noise", "cpp"),
         select=(*judged, *unsafe, "--best-checkpoint-metric", "correct_rate", "--maximize-best-checkpoint-metric"),

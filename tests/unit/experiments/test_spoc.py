@@ -79,6 +79,21 @@ def test_segments_are_for_the_first_training_of_a_system_alone(spoc, tmp_path):
     assert used == {"direct.1.phase1": "pairs", "direct.1": "whole", "composed_direct_init.1": "whole"}
 
 
+def test_programs_from_the_wild_are_labeled_beside_all_pairs(spoc, tmp_path):
+    text = tmp_path / "prepared/text"
+    (tmp_path / "prepared/data-bin/whole").mkdir(parents=True)
+    text.mkdir()
+    for name in ("../bpe.model", "testp.id", "bpe.unlabeled.tgt"):
+        (text / name).touch()
+    given = ("--data", spoc, "--prepared", text.parent, "--scale", "cpu", "--systems", "backtranslation")
+    shown = dry_run("benchmark-spoc", *given, tmp_path / "out")
+    (labeled,) = shown_commands(shown, "fairseq-interactive")
+    assert value(labeled, "--input") == f"{text}/bpe.unlabeled.tgt"
+    source, target = (each[1:3] for each in shown_commands(shown, "cat") if "bpe.pairs" in each[1])
+    assert source == [f"{text}/bpe.pairs.src", f"{tmp_path}/out/backtranslated/labels"]
+    assert target == [f"{text}/bpe.pairs.tgt", f"{text}/bpe.unlabeled.tgt"]
+
+
 def test_one_test_set_is_enough(spoc, tmp_path):
     (spoc / "test/spoc-testw.tsv").unlink()
     shown = dry_run("benchmark-spoc", "--data", spoc, "--scale", "tiny", "--systems", "direct", tmp_path / "out")
