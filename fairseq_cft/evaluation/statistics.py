@@ -4,6 +4,8 @@ Shapes: E examples, S seeds (trained models), B bootstrap draws. Outcomes are 0 
 (S, E) for several seeds of one method on the same examples.
 """
 
+import copy
+import functools
 import math
 from dataclasses import dataclass
 
@@ -184,22 +186,32 @@ def _table(outcomes: npt.ArrayLike) -> Array:
 
 def _bootstrap_means(tables: list[Array], *, seed: int, draws: int) -> list[Array]:
     """Means of (B,) redrawn tables: the same examples from every table, the same seeds if equally many."""
-    generator = np.random.default_rng(seed)
     examples = tables[0].shape[1]
+    times, generator = _redrawn(seed, examples, draws)
+    generator = copy.deepcopy(generator)
     paired = len({table.shape[0] for table in tables}) == 1
+    means: list[Array] = []
+    seeds: Array | None = None
+    for table in tables:
+        if seeds is None or not paired:
+            count = table.shape[0]
+            seeds = generator.multinomial(count, np.full(count, 1 / count), size=draws) / count  # (B, S) weights
+        right = times @ table.T.astype(np.float32)  # (B, E) x (E, S) -> (B, S), whole numbers
+        means.append((right.astype(np.float64) / examples * seeds).sum(axis=1))
+    return means
+
+
+@functools.lru_cache(maxsize=1)  # a report redraws the same examples for every rate
+def _redrawn(seed: int, examples: int, draws: int) -> tuple[npt.NDArray[np.float32], np.random.Generator]:
+    """How often each draw has each example (B, E), and the generator after that."""
+    generator = np.random.default_rng(seed)
+    times = np.empty((draws, examples), dtype=np.float32)
     chunk = max(1, CHUNK_BYTES // (8 * examples))
-    found: list[list[Array]] = [[] for _ in tables]
-    for start in range(0, draws, chunk):
-        size = min(chunk, draws - start)
-        drawn = generator.integers(examples, size=(size, examples))
-        seeds: Array | None = None
-        for table, means in zip(tables, found, strict=True):
-            if seeds is None or not paired:
-                count = table.shape[0]
-                seeds = generator.multinomial(count, np.full(count, 1 / count), size=size) / count  # (B, S) weights
-            by_seed = np.stack([row[drawn].mean(axis=1) for row in table], axis=1)  # (B, E) -> (B, S)
-            means.append((by_seed * seeds).sum(axis=1))
-    return [np.concatenate(means) for means in found]
+    for rows in (times[start : start + chunk] for start in range(0, draws, chunk)):
+        drawn = generator.integers(examples, size=rows.shape)
+        drawn += np.arange(0, rows.size, examples)[:, None]  # to each draw numbers of its own
+        rows[:] = np.bincount(drawn.ravel(), minlength=rows.size).reshape(rows.shape)
+    return times, generator
 
 
 def _interval(value: float, drawn: Array, level: float) -> Interval:

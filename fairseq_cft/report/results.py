@@ -32,6 +32,7 @@ class Results:
                     )
                 place_of_it[record["seed"]] = [int(bit) for bit in record[column]]
         self._outcomes = {key: dict(sorted(seeds.items())) for key, seeds in rows.items()}
+        self._compared: dict[tuple[str, str, str], Comparison] = {}  # answers, sentences and the terminal want the same
 
     @property
     def words(self) -> tuple[str, str]:
@@ -77,8 +78,12 @@ class Results:
     def comparison(self, first: str, second: str, split: str) -> Comparison | None:
         """Paired seed by seed, program by program; None where the methods have no seed in common."""
         seeds = self.common_seeds(first, second, split)
-        left, right = ([self.by_seed(method, split)[seed] for seed in seeds] for method in (first, second))
-        return compare(left, right, seed=BOOTSTRAP_SEED) if seeds else None
+        if not seeds:
+            return None
+        if (first, second, split) not in self._compared:
+            left, right = ([self.by_seed(method, split)[seed] for seed in seeds] for method in (first, second))
+            self._compared[first, second, split] = compare(left, right, seed=BOOTSTRAP_SEED)
+        return self._compared[first, second, split]
 
 
 def read_results(files: Sequence[Path]) -> list[Results]:
