@@ -40,9 +40,11 @@ SAID = [(run, *row) for run, heading in PUBLISHED.items() for row in rows("READM
 @pytest.mark.parametrize(("run", "name", "cells"), SAID, ids=[f"{run}-{name}" for run, name, _ in SAID])
 def test_rates_and_gains_of_the_readme(run: str, name: str, cells: list[str]) -> None:
     """Rates on test and ood, then the relative gains of the composed system there, in whole percent."""
-    composed = "composed"
-    if run == "synthetic-cpu" and name.startswith("direct"):  # whose composed system has the same start
-        composed = "composed_direct_init"
+    start, starts = (
+        re.split(r"[_+]", name)[0],
+        {"direct": "composed_direct_init", "backtranslation": "backtranslation_composed"},
+    )
+    composed = starts.get(start, "composed") if run == "synthetic-cpu" else "composed"  # from the same start
     assert [numbers(cell) for cell in cells[:2]] == [numbers(cell) for cell in correct(run)[name]]
     for split, cell in zip(("test", "ood"), cells[2:], strict=True):
         found = re.findall(rf"^- `{composed}` against `{re.escape(name)}`, {split} .*$", report(run), re.MULTILINE)
