@@ -41,7 +41,7 @@ def answers(results: Results) -> list[str]:
 
 def answer(found: Comparison) -> str:
     """Yes, no or not decided (`RULE` says when), and by how many seeds."""
-    said = {1: "yes", 0: "not decided", -1: "no, it harms"}[found.winner()]
+    said = {1: "yes", 0: "not decided", -1: "no, it is worse"}[found.winner()]
     return f"{said} (of these models: 1 seed)" if found.seeds == 1 else f"{said} ({seeds(found.seeds)})"
 
 

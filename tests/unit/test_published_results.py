@@ -9,6 +9,7 @@ from commands import ROOT
 from script_runs import command
 
 PUBLISHED = {"synthetic-cpu": "### An invented language", "geoquery-cpu": "### Questions to SQL"}  # README's tables
+COMPOSED = {"direct": "composed_direct_init", "backtranslation": "backtranslation_composed"}  # by what it starts from
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
@@ -40,11 +41,8 @@ SAID = [(run, *row) for run, heading in PUBLISHED.items() for row in rows("READM
 @pytest.mark.parametrize(("run", "name", "cells"), SAID, ids=[f"{run}-{name}" for run, name, _ in SAID])
 def test_rates_and_gains_of_the_readme(run: str, name: str, cells: list[str]) -> None:
     """Rates on test and ood, then the relative gains of the composed system there, in whole percent."""
-    start, starts = (
-        re.split(r"[_+]", name)[0],
-        {"direct": "composed_direct_init", "backtranslation": "backtranslation_composed"},
-    )
-    composed = starts.get(start, "composed") if run == "synthetic-cpu" else "composed"  # from the same start
+    start = re.split(r"[_+]", name)[0] if run == "synthetic-cpu" else ""
+    composed = COMPOSED.get(start, "composed")
     assert [numbers(cell) for cell in cells[:2]] == [numbers(cell) for cell in correct(run)[name]]
     for split, cell in zip(("test", "ood"), cells[2:], strict=True):
         found = re.findall(rf"^- `{composed}` against `{re.escape(name)}`, {split} .*$", report(run), re.MULTILINE)

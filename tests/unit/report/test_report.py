@@ -177,9 +177,9 @@ def test_what_fine_tuning_destroyed_is_compared_with_the_denoiser(results, tmp_p
     [
         ((58, 60, 59), "yes (3 seeds)"),
         ((90, 51, 52), "not decided (3 seeds)"),
-        ((22, 20, 21), "no, it harms (3 seeds)"),
+        ((22, 20, 21), "no, it is worse (3 seeds)"),
         ((80,), "yes (of these models: 1 seed)"),
-        ((20,), "no, it harms (of these models: 1 seed)"),
+        ((20,), "no, it is worse (of these models: 1 seed)"),
     ],
     ids=str,
 )
