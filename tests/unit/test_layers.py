@@ -1,7 +1,6 @@
 """Where neither torch nor fairseq is installed: programs, data, evaluation and reports work, and all help is shown."""
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -45,19 +44,9 @@ def done(folder: Path, *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("name", command_names())
-def test_help_comes_at_once(name, tmp_path):
-    def seconds():
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-
-    def as_long_as_numpy():  # how many times, for machines differ and so do their moments
-        start = seconds()
-        subprocess.run([sys.executable, "-c", "import numpy"], check=True)
-        numpy = seconds()
-        ended = cft(tmp_path, name, "--help", refused=SLOW)
-        assert ended.returncode == 0 and ended.stdout.startswith(f"usage: fairseq-cft {name}"), ended.stderr
-        return (seconds() - numpy) / (numpy - start)
-
-    assert any(as_long_as_numpy() < 3 for _ in range(3))
+def test_help_imports_nothing_slow(name, tmp_path):
+    ended = cft(tmp_path, name, "--help", refused=SLOW)
+    assert ended.returncode == 0 and ended.stdout.startswith(f"usage: fairseq-cft {name}"), ended.stderr
 
 
 def test_data_are_made(tmp_path):
