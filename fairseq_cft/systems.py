@@ -122,6 +122,13 @@ SYSTEMS = {
         DENOISER,
         (Phase("backtranslation", "_all", data="backtranslated"), Phase("pretrained")),
     ),
+    "backtranslation_longer": System(
+        "as long as composed",
+        "the back-translation model, trained on pairs for as many more updates as the composed one",
+        "backtranslation",
+        (Phase("longer"),),
+        compared_with=("backtranslation",),
+    ),
     "backtranslation_composed": System(
         "from backtranslation",
         "composed fine-tuning of the back-translation model",
