@@ -15,7 +15,8 @@ _TINY = _rate("2e-3", 1000, "--warmup-updates 20")
 _PAPER = _rate("1e-3", 5, "--warmup-updates 4000")
 
 
-def _cpu_predictor(updates: int, total: int) -> Phases:
+def _cpu_predictor(updates: int) -> Phases:
+    total = updates * 4 // 3  # the rate does not fall to 0
     return then(
         f"--lr 1.5e-3 --lr-scheduler polynomial_decay --warmup-updates 200 --max-update {updates} "
         f"--total-num-update {total} --validate-interval 2 --save-interval 1 --label-smoothing 0.1",
@@ -23,7 +24,7 @@ def _cpu_predictor(updates: int, total: int) -> Phases:
     )
 
 
-_CPU_PREDICTOR = _cpu_predictor(3000, 4000)
+_CPU_PREDICTOR = _cpu_predictor(3000)
 _TINY_DIRECT = then(f"{_TINY} --label-smoothing 0.1 --max-update 40", f"{_TINY} --max-update 20")
 _CPU_COMPOSED = f"{_rate('3e-4', 1)} --warmup-updates 30 --max-update 400"
 _PAPER_COMPOSED = f"{_rate('1e-4', 1)} --warmup-updates 2000 --label-smoothing 0.05 --max-epoch 20"
@@ -56,7 +57,7 @@ SPOC = {
         judged=100,
         schedules={
             "direct": _CPU_PREDICTOR,
-            "pretrained": _cpu_predictor(6000, 8000),
+            "pretrained": _cpu_predictor(6000),
             "composed": then(_CPU_COMPOSED),
             "longer": then(_CPU_COMPOSED),
             "from_scratch": _CPU_PREDICTOR,
