@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..experiments.starting import add_running_options, benchmark
+from ..experiments.starting import add_running_options, add_seeds, benchmark
 from ..experiments.synthetic import quickstart
 
 
@@ -13,6 +13,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "out", nargs="?", type=Path, default=Path("out/quickstart"), metavar="OUT", help="(default: %(default)s)"
     )
+    add_seeds(made)
     add_running_options(made)
     return made
 
@@ -20,5 +21,5 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     out = options.out.absolute()
-    stages = quickstart(out, allow_unsafe=options.allow_unsafe)
+    stages = quickstart(out, seeds=options.seeds, allow_unsafe=options.allow_unsafe)
     return benchmark(stages, out, options, f"quickstart: compares four ways to train on 2 cores, into {out}")

@@ -39,11 +39,16 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
-    """Options of experiments that compare systems with several seeds."""
+def add_seeds(parser: argparse.ArgumentParser) -> None:
+    """How often each system is trained."""
     parser.add_argument(
         "--seeds", type=whole_number, default=1, metavar="N", help="trainings of each system (default: 1)"
     )
+
+
+def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
+    """Options of experiments that compare systems with several seeds."""
+    add_seeds(parser)
     parser.add_argument(
         "--jobs",
         type=whole_number,

@@ -54,35 +54,26 @@ def prepare(x: Experiment, options: Words, min_clean_kept: float) -> list[Stage]
     ]
 
 
-def quickstart(out: Path, *, allow_unsafe: bool = False) -> list[Stage]:
+def quickstart(out: Path, *, seeds: int = 1, allow_unsafe: bool = False) -> list[Stage]:
     """Four ways to train on 300 pairs."""
-    x = experiment(out, QUICKSTART, "synthetic-tiny", allow_unsafe=allow_unsafe)
-    stages = prepare(x, QUICKSTART_DATA, MIN_CLEAN_KEPT)
-    systems = ["direct", "pretrained", "composed"]
-    methods = [
-        judging.Method("direct", 1, x.best("direct.1")),
-        *(method for name in systems[1:] for method in judging.methods_of(x, name, 1, gate=False)),
-    ]
-    folder = out / "evaluations"
-    return [
-        *stages,
-        *plan.train_systems(x, systems),
-        judging.generate(x, methods, folder),
-        judging.evaluate(x, methods, folder),
-        judging.report(x, systems, methods),
-    ]
+    x = experiment(out, QUICKSTART, "synthetic-tiny", seeds=seeds, allow_unsafe=allow_unsafe)
+    return compare(x, ["direct", "pretrained", "composed"], QUICKSTART_DATA, MIN_CLEAN_KEPT)
 
 
 def benchmark(
     out: Path, scale: str, systems: list[str], *, seeds: int, references: int, min_clean_kept: float, allow_unsafe: bool
 ) -> list[Stage]:
-    """The systems at one scale: one data set, one denoiser, one gate."""
+    """The systems at one scale."""
     name = f"synthetic-{scale}"
     x = experiment(out, SYNTHETIC[scale], name, seeds=seeds, references=references, allow_unsafe=allow_unsafe)
     spellings = ("--references", str(references)) if references else ()
-    stages = prepare(x, (*SYNTHETIC_DATA[scale], *spellings), min_clean_kept)
+    return compare(x, systems, (*SYNTHETIC_DATA[scale], *spellings), min_clean_kept)
+
+
+def compare(x: Experiment, systems: list[str], options: Words, min_clean_kept: float) -> list[Stage]:
+    """One data set, made by the options, one denoiser, and a gate where the recipe has one."""
     return [
-        *stages,
+        *prepare(x, options, min_clean_kept),
         *plan.train_systems(x, systems),
-        *judging.compare(x, systems, data_of(x.recipe, out).subword_model),
+        *judging.compare(x, systems, data_of(x.recipe, x.out).subword_model),
     ]
