@@ -111,6 +111,14 @@ def test_checkpoints_are_selected_by_what_runs_right_on_validation(tmp_path):
     assert not any("test." in word or "ood." in word for each in trained.values() for word in each)
 
 
+def test_the_quickstart_with_seeds_trains_and_judges_each(tmp_path):
+    shown = dry_run("quickstart", "--seeds", 2, tmp_path)
+    trained = shown_trainings(shown)
+    assert {f"{name}.{seed}" for name in ("direct", "pretrained", "composed") for seed in (1, 2)} < {*trained}
+    judged = {Path(value(each, "--json")).name for each in shown_commands(shown, "evaluate")}
+    assert {"direct+denoise.2.ood.json", "composed.2.test.json"} <= judged
+
+
 def test_a_line_of_a_dry_run_can_be_pasted_into_a_shell(tmp_path):
     """The first ones: folders, data, subwords."""
     out = tmp_path / "my out"
