@@ -31,7 +31,7 @@ $(STAMP): setup.py pyproject.toml constraints.txt fairseq.lock.txt scripts/find_
 	 fi
 	@touch $(STAMP)
 
-quickstart: $(STAMP) ## data, denoiser, four methods, a table and a picture: minutes on 2 cores
+quickstart: $(STAMP) ## data, denoiser, three systems, a table and a picture: minutes on 2 cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/quickstart.sh "$(OUT)"
 
 demo: $(STAMP)   ## asks the model of examples/model, or MODEL=DIR: type pseudocode, see what each stage makes of it

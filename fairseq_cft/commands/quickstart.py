@@ -22,4 +22,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     out = options.out.absolute()
     stages = quickstart(out, seeds=options.seeds, allow_unsafe=options.allow_unsafe)
-    return benchmark(stages, out, options, f"quickstart: compares four ways to train on 2 cores, into {out}")
+    return benchmark(stages, out, options, f"quickstart: compares three ways to train on 2 cores, into {out}")

@@ -54,8 +54,8 @@ def prepare(x: Experiment, options: Words, min_clean_kept: float) -> list[Stage]
     ]
 
 
-def quickstart(out: Path, *, seeds: int = 1, allow_unsafe: bool = False) -> list[Stage]:
-    """Four ways to train on 300 pairs."""
+def quickstart(out: Path, *, seeds: int, allow_unsafe: bool) -> list[Stage]:
+    """Three ways to train on 300 pairs, each with and without the denoiser at test time."""
     x = experiment(out, QUICKSTART, "synthetic-tiny", seeds=seeds, allow_unsafe=allow_unsafe)
     return compare(x, ["direct", "pretrained", "composed"], QUICKSTART_DATA, MIN_CLEAN_KEPT)
 

@@ -81,16 +81,20 @@ AXES = {
 RATES_OF_NOISES = {"synthetic": (498, 307), "random_delete": (487, 125)}  # of 500 and of 317
 
 
-def test_the_ablations_report_is_that_of_its_results(tmp_path: Path) -> None:
-    results = ROOT / "results/ablation-cpu/results.json"
-    axes = [word for name, values in AXES.items() for word in ("--axis", name, *values.split())]
-    for noise, (kept, restored) in RATES_OF_NOISES.items():
+@pytest.mark.parametrize(
+    ("run", "chosen", "rates_of_noises"),
+    [("ablation-cpu", [*AXES], RATES_OF_NOISES), ("ablation-labels-cpu", ["labeled pairs"], {"synthetic": (497, 307)})],
+)
+def test_the_ablations_report_is_that_of_its_results(tmp_path: Path, run, chosen, rates_of_noises) -> None:
+    results = ROOT / f"results/{run}/results.json"
+    axes = [word for name in chosen for word in ("--axis", name, *AXES[name].split())]
+    for noise, (kept, restored) in rates_of_noises.items():
         rates = {"programs": 500, "broken": 317, "clean_kept": kept / 500, "restored": restored / 317}
         (tmp_path / f"{noise}.json").write_text(json.dumps(rates))
-    denoisers = [f"{noise}={tmp_path}/{noise}.json" for noise in RATES_OF_NOISES]
+    denoisers = [f"{noise}={tmp_path}/{noise}.json" for noise in rates_of_noises]
     done = command("report-ablation", results, "--output-dir", tmp_path, *axes, "--denoisers", *denoisers)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report("ablation-cpu")
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report(run)
 
 
 @pytest.mark.parametrize("run", ["speed-cpu", "speed-copying-cpu"])
